@@ -14,4 +14,6 @@
 
 pub mod domain;
 pub mod funnel;
+pub mod judge;
+pub mod score;
 pub mod stats;

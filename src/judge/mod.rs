@@ -1,0 +1,332 @@
+//! Scorers that ask a model: prompts out, verdict in. Pure: the engine makes the calls.
+//!
+//! For whoever loads a suite, in this order:
+//!
+//! 1. [`builtin`] or a file gives a judge's text; [`split`] parts it into front matter (YAML, read into a tree by the loader) and body;
+//! 2. [`decode`] reads both into a [`JudgeFile`], noting every problem at its place;
+//! 3. [`options`] reads what the suite's scorer says (`votes`, `verdict`, `params`, `rubric`; `judge` and `model` are the loader's own);
+//! 4. [`Judge::new`] joins the two and is the scorer; the model it asks and its parameters are the loader's to put beside it.
+//!
+//! A judge's identity ([`Scorer::prompt_digest`]) is the digest of all that it is asked with: body, examples, rubric, form, scale, pass
+//! rule and the wording around them; name and version are for people and no part of it. With the digests of model and [`Judge::params`] it
+//! makes the digest to which a calibration belongs.
+//!
+//! The promise of [`read`](Scorer::read): a verdict that is not exactly one of the grades offered is *unreadable* and stays unscored; a
+//! judge that refuses or cannot be reached is said to; no path leads from any of these to 0, to a fail or to NaN.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::domain::decode::{Anything, Fields, MapOf, OneOf, Templated, Whole};
+use crate::domain::digest::Digest;
+use crate::domain::fault::Fault;
+use crate::domain::message::Usage;
+use crate::domain::port::{Question, Reply, Scorer, Seen};
+use crate::domain::score::{Asked, Measure, Score};
+use crate::domain::template::{Scope, Template};
+
+mod ask;
+mod builtin;
+mod fence;
+mod file;
+mod read;
+mod votes;
+
+pub use builtin::{BUILTIN, Builtin, builtin};
+pub use file::{Form, JudgeFile, decode, split};
+
+use file::{FORMS, Input, PassRule, Scale};
+use votes::Count;
+
+/// The most votes one judgement may take.
+const MOST_VOTES: u64 = 99;
+
+/// What a suite's scorer says about its judge.
+#[derive(Debug, Clone)]
+pub struct Options {
+    votes: u32,
+    verdict: Option<Form>,
+    params: Map<String, Json>,
+    rubric: Option<Template>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            votes: 1,
+            verdict: None,
+            params: Map::new(),
+            rubric: None,
+        }
+    }
+}
+
+/// Reads what a suite's scorer says about its judge, besides `judge` and `model`.
+pub fn options(fields: &mut Fields<'_>) -> Option<Options> {
+    let votes = fields.or(
+        "votes",
+        "how often it is asked about one output; more than half must be readable",
+        Whole(1..=MOST_VOTES),
+        1,
+    );
+    let verdict = fields.optional(
+        "verdict",
+        "how it answers: json-schema, text or logprob; default: as its file says",
+        OneOf(FORMS),
+    );
+    let params = fields
+        .optional(
+            "params",
+            "parameters that win over the judge file's and the model's; null takes one away",
+            MapOf(Anything),
+        )
+        .unwrap_or_default();
+    let rubric = fields.optional(
+        "rubric",
+        "further criteria, where the judge's body has a place for them",
+        Templated,
+    );
+    fields.not_yet(&["labels"]);
+    Some(Options {
+        votes: u32::try_from(votes).ok()?,
+        verdict,
+        params: params.into_iter().collect(),
+        rubric,
+    })
+}
+
+/// Why a judge cannot be used as the suite wants it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JudgeError {
+    /// The form does not fit the scale.
+    #[error("{0}")]
+    Form(String),
+    /// There is nowhere to put the suite's rubric.
+    #[error("judge `{0}` has no place for a `rubric`; its body would need `{{{{ rubric }}}}`")]
+    NoRubric(String),
+}
+
+impl JudgeError {
+    /// The scorer's key at fault.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Form(_) => "verdict",
+            Self::NoRubric(_) => "rubric",
+        }
+    }
+}
+
+/// A judge as a suite uses it.
+#[derive(Debug)]
+pub struct Judge {
+    file: JudgeFile,
+    form: Form,
+    votes: u32,
+    params: Map<String, Json>,
+    rubric: Option<Template>,
+    identity: Digest,
+}
+
+impl Judge {
+    /// The judge of a file as the suite's options want it.
+    pub fn new(file: JudgeFile, options: Options) -> Result<Arc<Self>, JudgeError> {
+        let form = options.verdict.unwrap_or(file.verdict);
+        if form == Form::Logprob
+            && let Some(why) = file.scale.no_logprob()
+        {
+            return Err(JudgeError::Form(why));
+        }
+        if options.rubric.is_some() && !file.body.variables().contains("rubric") {
+            return Err(JudgeError::NoRubric(file.name));
+        }
+        let params = ask::params(form, &[&file.params, &options.params]);
+        let identity = identity(&file, form, options.rubric.as_ref());
+        Ok(Arc::new(Self {
+            file,
+            form,
+            votes: options.votes,
+            params,
+            rubric: options.rubric,
+            identity,
+        }))
+    }
+
+    /// The parameters it asks with; they are part of its identity beside the prompt.
+    #[must_use]
+    pub fn params(&self) -> &Map<String, Json> {
+        &self.params
+    }
+    fn count(&self) -> Count {
+        match (self.file.scale, self.form) {
+            (Scale::PassFail, Form::Logprob) => Count::Mean(Some(self.threshold())),
+            (Scale::PassFail, _) => Count::Majority,
+            (Scale::Range(..), _) => Count::Mean(self.file.pass.clone()),
+        }
+    }
+
+    /// The rule by which a P(yes) passes.
+    fn threshold(&self) -> PassRule {
+        self.file.pass.clone().unwrap_or_else(PassRule::even)
+    }
+
+    fn rubric(&self, seen: &Seen) -> Result<String, String> {
+        self.rubric.as_ref().map_or(Ok(String::new()), |rubric| {
+            let scope = Scope::of(&seen.case).with("output", &seen.transcript.output);
+            rubric
+                .render(&scope)
+                .map_err(|error| format!("`rubric` cannot be rendered for this case: {error}"))
+        })
+    }
+}
+
+fn identity(file: &JudgeFile, form: Form, rubric: Option<&Template>) -> Digest {
+    let form = FORMS
+        .iter()
+        .find(|(_, known)| *known == form)
+        .map(|(name, _)| *name);
+    let inputs: Vec<&str> = file.inputs.iter().map(|input| input.name()).collect();
+    let examples: Vec<Json> = file
+        .examples
+        .iter()
+        .map(|example| {
+            let texts: Vec<Json> = example
+                .texts
+                .iter()
+                .map(|(input, text)| json!([input.name(), text]))
+                .collect();
+            json!([texts, example.reasoning, example.verdict])
+        })
+        .collect();
+    Digest::of_json(&json!({
+        "wording": ask::WORDING,
+        "verdict": form,
+        "scale": file.scale.words(),
+        "pass": file.pass.as_ref().map(|rule| rule.text.as_str()),
+        "inputs": inputs,
+        "examples": examples,
+        "question": file.question,
+        "body": file.body.source(),
+        "rubric": rubric.map(Template::source),
+    }))
+}
+
+impl Scorer for Judge {
+    fn votes(&self) -> u32 {
+        self.votes
+    }
+
+    fn measure(&self) -> Measure {
+        match (self.file.scale, self.form) {
+            (Scale::PassFail, Form::Logprob) => Measure::Number {
+                scale: Some((0.0, 1.0)),
+                pass: Some(self.threshold().text),
+            },
+            (Scale::PassFail, _) => Measure::PassFail,
+            (Scale::Range(low, high), _) => Measure::Number {
+                scale: Some((file::as_f64(low), file::as_f64(high))),
+                pass: self.file.pass.as_ref().map(|rule| rule.text.clone()),
+            },
+        }
+    }
+
+    fn templates(&self) -> Vec<&Template> {
+        self.rubric.iter().collect()
+    }
+
+    fn needs_expected(&self) -> bool {
+        self.file.inputs.contains(&Input::Expected)
+            || self
+                .rubric
+                .as_ref()
+                .is_some_and(|rubric| rubric.variables().contains("expected"))
+    }
+
+    fn score(&self, _: &str, _: &Seen) -> Option<Score> {
+        None
+    }
+
+    fn ask(&self, seen: &Seen) -> Result<Vec<Question>, String> {
+        let rubric = self.rubric(seen)?;
+        let messages = ask::messages(&self.file, self.form, self.identity, &rubric, seen)?;
+        let format = ask::format(self.form, self.file.scale);
+        Ok((0..self.votes)
+            .map(|vote| Question {
+                messages: messages.clone(),
+                format: format.clone(),
+                logprobs: (self.form == Form::Logprob).then_some(ask::ALTERNATIVES),
+                params: self.params.clone(),
+                vote,
+            })
+            .collect())
+    }
+
+    fn read(&self, id: &str, _: &Seen, replies: &[Result<Reply, Fault>]) -> Score {
+        let votes: Vec<_> = replies
+            .iter()
+            .map(|reply| read::reply(self.form, self.file.scale, reply))
+            .collect();
+        let mut score = votes::combine(id, &self.count(), &votes);
+        score.asked = Some(Asked {
+            details: votes::details(&votes),
+            ..asked(replies)
+        });
+        score
+    }
+
+    fn prompt_digest(&self) -> Option<Digest> {
+        Some(self.identity)
+    }
+}
+
+/// What the replies themselves tell of their asking; the judge's whole identity and the attempts are the engine's to fill in.
+fn asked(replies: &[Result<Reply, Fault>]) -> Asked {
+    let mut asked = Asked::default();
+    let mut cost = Some(0.0);
+    for reply in replies {
+        let Ok(reply) = reply else {
+            asked.replies.push(String::new());
+            continue;
+        };
+        asked.replies.push(reply.text.clone());
+        asked.usage += reply.usage.unwrap_or_else(Usage::default);
+        asked.took_ms += reply.timing.total_ms;
+        // One vote of unknown price, and the sum is unknown.
+        cost = cost.zip(reply.cost_usd).map(|(sum, one)| sum + one);
+        if asked.model_returned.is_none() {
+            asked.model_returned.clone_from(&reply.model);
+        }
+    }
+    asked.cost_usd = cost.filter(|_| replies.iter().any(Result::is_ok));
+    asked
+}
+
+#[cfg(test)]
+mod testing {
+    //! A judge from its front matter and body, for the tests of this module.
+
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::domain::decode::{Problems, read_with};
+    use crate::domain::tree::Node;
+
+    pub(super) fn front() -> Json {
+        json!({"name": "test", "version": 1, "mode": "pointwise", "verdict": "json-schema", "scale": "1..5"})
+    }
+
+    pub(super) fn decode_with(front: &Json, body: &str) -> Result<JudgeFile, Vec<String>> {
+        let mut problems = Problems::new("judge.md");
+        let file = read_with(&Node::from_json(front), &mut problems, &mut |fields| {
+            decode(fields, body, 9)
+        });
+        match (file, problems.count()) {
+            (Some(file), 0) => Ok(file),
+            _ => Err(problems.sorted().into_iter().map(|p| p.message).collect()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
