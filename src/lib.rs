@@ -12,6 +12,7 @@
 //! floor 0   domain   stats   funnel
 //! ```
 
+pub mod analysis;
 pub mod domain;
 pub mod funnel;
 pub mod judge;

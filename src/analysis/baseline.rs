@@ -1,0 +1,265 @@
+//! What a baseline file holds: per case the counts that pairing needs, never a text of an answer.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::suite::Suite;
+
+use super::bench::Bench;
+use super::figure::{Chance, point};
+use super::findings::{Finding, Findings};
+use super::metric::{Metric, Of};
+use super::pairing::Pairing;
+use super::record::Record;
+use super::roster::case_id;
+use super::side::{Side, Tally};
+
+/// The version of the file's shape.
+pub const BASELINE_FORMAT: u32 = 1;
+
+/// The first line of a baseline file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BaselineHead {
+    /// [`BASELINE_FORMAT`].
+    pub format: u32,
+    /// The suite's name.
+    pub suite: String,
+    /// The blessed target's id.
+    pub target: String,
+    /// The blessed run's id.
+    pub run: String,
+    /// Fault kinds that counted as the agent's failure.
+    pub counts_as_failure: Vec<String>,
+    /// The primary and each gated metric.
+    pub metrics: BTreeMap<String, Blessed>,
+}
+
+/// A blessed value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Blessed {
+    /// The value now blessed; absent where it was undefined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// The first value ever blessed: small allowed drops add up against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<f64>,
+    /// The run of the first value.
+    pub first_run: String,
+}
+
+/// A case's line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BaselineCase {
+    /// The case's id.
+    pub id: String,
+    /// Its question and answer, 16 hex digits.
+    pub digest: String,
+    /// What each kept metric needs; a metric that does not apply to the case is absent.
+    pub metrics: BTreeMap<String, Counts>,
+}
+
+/// What a metric needs of one case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Trials planned.
+    pub planned: u32,
+    /// Trials with a value.
+    pub scored: u32,
+    /// Missing trials that could only have gone badly.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bad: u32,
+    /// Sum of the values; of cost per success: the successes.
+    pub sum: f64,
+    /// Of cost per success: the costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
+    /// Of a percentile: the values themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<f64>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde's skip_serializing_if wants a reference"
+)]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// A baseline file, read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Baseline {
+    /// As the suite or the user names it.
+    pub name: String,
+    /// Its first line.
+    pub head: BaselineHead,
+    /// Its other lines, in the file's order.
+    pub cases: Vec<BaselineCase>,
+}
+
+/// A run about to become a baseline: made once, then asked for its lines in the order of the plan.
+#[derive(Debug, Clone)]
+pub struct Blessing {
+    head: BaselineHead,
+    digests: Vec<u64>,
+    sides: Vec<(String, Of, Side)>,
+}
+
+impl Blessing {
+    /// Prepares the blessing of one target of a run; `previous`: the head of the file that it replaces.
+    #[must_use]
+    pub fn new(
+        suite: &Suite,
+        record: &Record,
+        target: usize,
+        run: &str,
+        chance: Chance,
+        previous: Option<&BaselineHead>,
+    ) -> Self {
+        let bench = Bench::new(suite, record, chance);
+        let sides: Vec<(Metric, Side)> = bench
+            .kept()
+            .into_iter()
+            .map(|metric| {
+                let side = bench.side(&metric, target, None);
+                (metric, side)
+            })
+            .collect();
+        let metrics = sides.iter().map(|(metric, side)| {
+            let value = point(metric, side).ok();
+            let before = previous.and_then(|head| head.metrics.get(&metric.name));
+            let blessed = match before {
+                Some(before) if before.first.is_some() => Blessed {
+                    value,
+                    ..before.clone()
+                },
+                _ => Blessed {
+                    value,
+                    first: value,
+                    first_run: run.to_owned(),
+                },
+            };
+            (metric.name.clone(), blessed)
+        });
+        Self {
+            head: BaselineHead {
+                format: BASELINE_FORMAT,
+                suite: suite.name.clone(),
+                target: record.shape().targets[target].clone(),
+                run: run.to_owned(),
+                counts_as_failure: failures(suite, target),
+                metrics: metrics.collect(),
+            },
+            digests: (0..record.cases())
+                .map(|case| record.case_digests(case).1)
+                .collect(),
+            sides: sides
+                .into_iter()
+                .map(|(metric, side)| (metric.name.clone(), metric.of, side))
+                .collect(),
+        }
+    }
+
+    /// The file's first line.
+    #[must_use]
+    pub fn head(&self) -> &BaselineHead {
+        &self.head
+    }
+
+    /// The line of the case with this index in the plan, whose id the caller reads from the run's cases.
+    #[must_use]
+    pub fn case(&self, index: usize, id: &str) -> BaselineCase {
+        let metrics = self.sides.iter().filter_map(|(name, of, side)| {
+            let at = side
+                .cases
+                .binary_search_by_key(&(index as u32), |case| case.case)
+                .ok()?;
+            let tally = side.cases[at];
+            let from = side
+                .values
+                .partition_point(|(case, _)| (*case as usize) < at);
+            let values = side.values[from..]
+                .iter()
+                .take_while(|(case, _)| *case as usize == at)
+                .map(|(_, value)| *value);
+            let counts = Counts {
+                planned: tally.planned,
+                scored: tally.scored,
+                bad: tally.bad,
+                sum: tally.sum,
+                cost: (*of == Of::CostPerSuccess).then_some(tally.cost),
+                values: values.collect(),
+            };
+            Some((name.clone(), counts))
+        });
+        BaselineCase {
+            id: id.to_owned(),
+            digest: format!("{:016x}", self.digests.get(index).copied().unwrap_or(0)),
+            metrics: metrics.collect(),
+        }
+    }
+}
+
+/// Fault kinds that count as a target's own failure, by name, in order.
+pub(crate) fn failures(suite: &Suite, target: usize) -> Vec<String> {
+    let mut names: Vec<String> = suite.targets.get(target).map_or_else(Vec::new, |spec| {
+        spec.counts_as_failure
+            .iter()
+            .map(|kind| kind.name().to_owned())
+            .collect()
+    });
+    names.sort();
+    names.dedup();
+    names
+}
+
+impl Baseline {
+    /// The file's side of a metric; `None`: the file does not keep it.
+    pub(crate) fn side(&self, metric: &Metric) -> Option<Side> {
+        self.head.metrics.get(&metric.name)?;
+        let mut side = Side::default();
+        for (index, case) in (0_u32..).zip(&self.cases) {
+            let Some(counts) = case.metrics.get(&metric.name) else {
+                continue;
+            };
+            let place = side.cases.len() as u32;
+            side.values
+                .extend(counts.values.iter().map(|value| (place, *value)));
+            side.cases.push(Tally {
+                case: index,
+                group: index,
+                planned: counts.planned,
+                scored: counts.scored,
+                bad: counts.bad,
+                sum: counts.sum,
+                cost: counts.cost.unwrap_or(0.0),
+            });
+        }
+        Some(side)
+    }
+
+    /// The pairing of a run's cases with the file's.
+    pub(crate) fn pairing(&self, record: &Record) -> Pairing {
+        let own: Vec<(u64, u64)> = self
+            .cases
+            .iter()
+            .map(|case| {
+                let digest = u64::from_str_radix(&case.digest, 16).unwrap_or(0);
+                (case_id(&case.id), digest)
+            })
+            .collect();
+        let other: Vec<(u64, u64)> = (0..record.cases())
+            .map(|case| record.case_digests(case))
+            .collect();
+        Pairing::across(&own, &other)
+    }
+}
+
+/// Whether a comparison with the old baseline found the run worse in its primary metric: then `bless` wants `--force`.
+#[must_use]
+pub fn is_worse(findings: &Findings) -> bool {
+    findings.comparisons.iter().any(|comparison| {
+        comparison.role == "primary" && comparison.finding == Some(Finding::Worse)
+    })
+}

@@ -1,0 +1,39 @@
+//! Records in, findings out: metrics, summaries, comparisons, gates.
+//!
+//! Journal lines become columns ([`record`]); a metric ([`metric`]) takes from them what every case contributes on one side
+//! (`side`), from which its figure ([`figure`]), its comparison ([`comparison`]) and its gates ([`gate`]) follow.
+//! [`analyse`] is the entry for a run and for two, [`table`] for plain columns, [`power`] for a plan; [`verdict`] is the exit
+//! code. Everything is a pure function of journal, suite and seed; every statistic is [`crate::stats`]'.
+
+pub mod analyse;
+pub mod baseline;
+mod bench;
+mod column;
+pub mod comparison;
+mod contrast;
+pub mod figure;
+pub mod findings;
+pub mod format;
+pub mod gate;
+mod journal_line;
+pub mod metric;
+mod pairing;
+pub mod power;
+pub mod record;
+mod roster;
+pub mod rows;
+pub mod sentence;
+mod side;
+mod success;
+mod summary;
+pub mod table;
+pub mod verdict;
+
+#[cfg(test)]
+mod across;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod states;
+#[cfg(test)]
+mod worked;

@@ -1,0 +1,121 @@
+//! Which case of the candidate belongs to which of the baseline.
+
+use std::collections::BTreeMap;
+
+use super::side::Side;
+
+/// Cases of two sides, joined by the digest of their id and held to that of their question and answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Pairing {
+    /// (index in the baseline, index in the candidate), in the candidate's order.
+    pub(crate) pairs: Vec<(u32, u32)>,
+    /// Cases left out by why: `only_baseline`, `only_candidate`, `changed`.
+    pub(crate) left_out: BTreeMap<String, u64>,
+}
+
+impl Pairing {
+    /// Every case with itself: two targets of one run.
+    pub(crate) fn within(cases: usize) -> Self {
+        Self {
+            pairs: (0..cases as u32).map(|case| (case, case)).collect(),
+            left_out: BTreeMap::new(),
+        }
+    }
+
+    /// By digests of id and content.
+    pub(crate) fn across(baseline: &[(u64, u64)], candidate: &[(u64, u64)]) -> Self {
+        let mut by_id: Vec<(u64, u32)> = (0_u32..)
+            .zip(baseline)
+            .map(|(at, (id, _))| (*id, at))
+            .collect();
+        by_id.sort_unstable();
+        let (mut changed, mut only_candidate) = (0_u64, 0_u64);
+        let mut pairs = Vec::with_capacity(candidate.len().min(baseline.len()));
+        for (at, (id, content)) in (0_u32..).zip(candidate) {
+            let place = by_id.partition_point(|(other, _)| other < id);
+            match by_id.get(place) {
+                Some((other, base)) if other == id => {
+                    if baseline[*base as usize].1 == *content {
+                        pairs.push((*base, at));
+                    } else {
+                        changed += 1;
+                    }
+                }
+                _ => only_candidate += 1,
+            }
+        }
+        let met = pairs.len() as u64 + changed;
+        let only_baseline = (baseline.len() as u64).saturating_sub(met);
+        let counts = [
+            ("only_baseline", only_baseline),
+            ("only_candidate", only_candidate),
+            ("changed", changed),
+        ];
+        Self {
+            pairs,
+            left_out: counts
+                .into_iter()
+                .filter(|(_, count)| *count > 0)
+                .map(|(why, count)| (why.to_owned(), count))
+                .collect(),
+        }
+    }
+
+    /// Both sides over the same cases in the same order: the pairs to which the metric applies on both sides. Clusters are
+    /// the candidate's.
+    pub(crate) fn align(&self, baseline: &Side, candidate: &Side) -> (Side, Side) {
+        let place = |side: &Side| {
+            let cases = side.cases.iter().map(|case| case.case as usize + 1).max();
+            let mut place = vec![u32::MAX; cases.unwrap_or(0)];
+            for (at, case) in (0_u32..).zip(&side.cases) {
+                place[case.case as usize] = at;
+            }
+            place
+        };
+        let (old, new) = (place(baseline), place(candidate));
+        let at = |place: &[u32], case: u32| {
+            let found = place.get(case as usize).copied();
+            found.filter(|at| *at != u32::MAX).map(|at| at as usize)
+        };
+        let (kept_old, kept_new): (Vec<usize>, Vec<usize>) = self
+            .pairs
+            .iter()
+            .filter_map(|(base, case)| at(&old, *base).zip(at(&new, *case)))
+            .unzip();
+        let (mut old, new) = (baseline.only(&kept_old), candidate.only(&kept_new));
+        old.clustered = new.clustered;
+        for (before, after) in old.cases.iter_mut().zip(&new.cases) {
+            before.group = after.group;
+        }
+        (old, new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_left_out_are_counted_by_why() {
+        let baseline = [(1, 10), (2, 20), (3, 30), (4, 40)];
+        let candidate = [(4, 40), (2, 21), (5, 50), (1, 10)];
+        let found = Pairing::across(&baseline, &candidate);
+        assert_eq!(found.pairs, [(3, 0), (0, 3)]);
+        let left: Vec<(&str, u64)> = found
+            .left_out
+            .iter()
+            .map(|(why, count)| (why.as_str(), *count))
+            .collect();
+        assert_eq!(
+            left,
+            [("changed", 1), ("only_baseline", 1), ("only_candidate", 1)]
+        );
+    }
+
+    #[test]
+    fn a_run_pairs_every_case_with_itself() {
+        let found = Pairing::within(2);
+        assert_eq!(found.pairs, [(0, 0), (1, 1)]);
+        assert!(found.left_out.is_empty());
+    }
+}

@@ -1,0 +1,652 @@
+//! A run read back: every trial as a few numbers in columns at its ordinal, never its texts.
+//!
+//! Lines of the journal may come in any order of arrival; columns make the order of arrival vanish. A trial takes about 60
+//! bytes with its case and three scorers: texts are skipped while parsing, labels and tags are kept once, case ids as 64-bit
+//! digests, times in microseconds. Columns that a run never fills are never made.
+
+use crate::domain::case::Case;
+use crate::domain::event::{Interrupted, LimitReached, RunFinished, RunStarted, Spent};
+use crate::domain::fault::FaultKind;
+use crate::domain::message::{Finish, Usage};
+use crate::domain::plan::Extent;
+use crate::domain::score::Measure;
+use crate::domain::suite::{Comparison, Suite};
+use crate::domain::transcript::Failure;
+
+use super::column::{
+    Column, NO_COUNT, NO_TIME, ScoreColumn, failure_code, failure_of, fault_code, fault_of,
+    pack_time, unpack_time,
+};
+use super::journal_line::{FinishedLine, ScoreLine, ScoredLine, StateWord, ValueLine, read};
+use super::metric::{Known, known};
+use super::roster::{Cases, HAS_CHECKS, case_id};
+
+pub use super::column::Found;
+
+/// Why a line could not be taken in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// The line is not what its event says.
+    #[error("a `{event}` line cannot be read: {message}")]
+    Unreadable {
+        /// The event's name.
+        event: String,
+        /// What the reader says.
+        message: String,
+    },
+    /// The trial is none of this plan's.
+    #[error("trial {ordinal} is beyond this run's plan of {trials} trials")]
+    Beyond {
+        /// The ordinal in the line.
+        ordinal: u64,
+        /// Trials planned.
+        trials: u64,
+    },
+}
+
+/// What a record's columns are made for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shape {
+    /// Cases, variants, repeats and targets.
+    pub extent: Extent,
+    /// Target ids in the suite's order.
+    pub targets: Vec<String>,
+    /// Scorers, the cases' own `checks` last.
+    pub scorers: Vec<Known>,
+}
+
+impl Shape {
+    /// The shape of a suite's run over so many cases.
+    #[must_use]
+    pub fn of(suite: &Suite, cases: u64) -> Self {
+        Self {
+            extent: Extent {
+                cases,
+                variants: 1,
+                repeats: suite.repeats,
+                targets: u32::try_from(suite.targets.len()).unwrap_or(u32::MAX),
+            },
+            targets: suite
+                .targets
+                .iter()
+                .map(|target| target.id.clone())
+                .collect(),
+            scorers: known(&suite.scorers),
+        }
+    }
+}
+
+/// How a trial ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Never started, or not heard of.
+    Unknown,
+    /// A complete reply.
+    Answered,
+    /// The agent's own failure.
+    Failed(Failure),
+    /// A fault of harness or endpoint.
+    Errored(FaultKind),
+    /// Never started, or ended by us.
+    Stopped,
+}
+
+/// Whether a trial is still to be done (what `--resume` takes up).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// No outcome, or stopped: to be done.
+    Unsettled,
+    /// Answered, but these scorers have said nothing yet.
+    NeedsScores(Vec<String>),
+    /// Answered and scored by all, or failed by the agent's own doing.
+    Settled,
+    /// Errored: done again only by `--retry errors`.
+    Errored,
+    /// Answered, with these scorers unable to say: asked again only by `--retry unscored`.
+    Unscored(Vec<String>),
+}
+
+/// A run in columns.
+#[derive(Debug, Clone)]
+pub struct Record {
+    shape: Shape,
+    cases: Cases,
+    /// State (3 bits), kind of failure or fault (4 bits), cut by its token limit (1 bit).
+    states: Vec<u8>,
+    attempts: Vec<u8>,
+    latency: Column<u32>,
+    first_token: Column<u32>,
+    waited: Column<u32>,
+    tokens_in: Column<u32>,
+    tokens_out: Column<u32>,
+    cost: Column<f64>,
+    scores: Vec<ScoreColumn>,
+    spent: Spent,
+    said_spent: Spent,
+    life: Life,
+}
+
+/// What the journal says of the run as a whole.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Life {
+    /// When its first process began, in milliseconds since 1970 (UTC).
+    pub started_ms: Option<u64>,
+    /// Wall time of the processes that said when they ended, in milliseconds: all but those that were killed.
+    pub took_ms: u64,
+    /// Whether any process went on where another stopped.
+    pub resumed: bool,
+    /// The last process ended in order.
+    pub finished: bool,
+    /// The signal that stopped the last process.
+    pub interrupted: Option<String>,
+    /// The limit that stopped the last process, in words.
+    pub limit: Option<String>,
+    /// Some replies came from a cassette or a file.
+    pub replayed: bool,
+    /// What had changed when a process went on all the same.
+    pub drift: Vec<String>,
+    /// When the process under way began.
+    since_ms: Option<u64>,
+}
+
+impl Record {
+    /// An empty record. Columns take their room now, so that reading a journal never grows them.
+    #[must_use]
+    pub fn new(shape: Shape) -> Self {
+        let trials = usize::try_from(shape.extent.trials()).unwrap_or(usize::MAX);
+        let cases = usize::try_from(shape.extent.cases).unwrap_or(usize::MAX);
+        Self {
+            cases: Cases {
+                ids: Vec::with_capacity(cases),
+                contents: Vec::with_capacity(cases),
+                tags: Vec::with_capacity(cases),
+                ..Cases::default()
+            },
+            states: vec![0; trials],
+            attempts: vec![0; trials],
+            latency: Column::new(NO_TIME),
+            first_token: Column::new(NO_TIME),
+            waited: Column::new(NO_TIME),
+            tokens_in: Column::new(NO_COUNT),
+            tokens_out: Column::new(NO_COUNT),
+            cost: Column::new(f64::NAN),
+            scores: shape
+                .scorers
+                .iter()
+                .map(|scorer| ScoreColumn::new(&scorer.measure, trials))
+                .collect(),
+            spent: Spent::default(),
+            said_spent: Spent::default(),
+            life: Life::default(),
+            shape,
+        }
+    }
+
+    /// Takes in the next case, in the plan's order (that of `cases.jsonl`).
+    pub fn add_case(&mut self, case: &Case) {
+        let cases = &mut self.cases;
+        let mut set: Vec<u32> = case.tags.iter().map(|tag| cases.tag(tag)).collect();
+        set.sort_unstable();
+        set.dedup();
+        let mut tags = cases.tag_set(set);
+        if !case.checks.is_empty() {
+            tags |= HAS_CHECKS;
+        }
+        cases.cluster(case.cluster.as_deref());
+        cases.ids.push(case_id(&case.id));
+        cases.contents.push(case.digest().word());
+        cases.tags.push(tags);
+    }
+
+    /// Takes in one line of the journal.
+    ///
+    /// # Errors
+    /// [`RecordError`]; the record is as it was before.
+    pub fn apply(&mut self, event: &str, json: &str) -> Result<(), RecordError> {
+        match event {
+            "trial_finished" => {
+                let line: FinishedLine<'_> = read(event, json)?;
+                let at = self.place(line.ordinal)?;
+                self.finish(at, &line);
+            }
+            "scored" => {
+                let line: ScoredLine<'_> = read(event, json)?;
+                let at = self.place(line.ordinal)?;
+                for score in &line.scores {
+                    self.score(at, score);
+                }
+            }
+            "run_started" => {
+                let line: RunStarted = read(event, json)?;
+                let life = &mut self.life;
+                life.started_ms.get_or_insert(line.at_ms);
+                life.since_ms = Some(line.at_ms);
+                life.resumed |= line.resumed;
+                life.drift.extend(line.drift);
+                life.finished = false;
+                life.interrupted = None;
+                life.limit = None;
+            }
+            "spent" => self.said_spent = read(event, json)?,
+            "limit_reached" => {
+                let line: LimitReached = read(event, json)?;
+                self.life.limit = Some(line.message);
+            }
+            "interrupted" => {
+                let line: Interrupted = read(event, json)?;
+                self.life.interrupted = Some(line.signal);
+                self.end_process(line.at_ms);
+            }
+            "run_finished" => {
+                let line: RunFinished = read(event, json)?;
+                self.life.finished = true;
+                self.end_process(line.at_ms);
+            }
+            // Later minor versions may add events; those that are known besides say nothing that findings need.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A process ended in order, or was stopped and had time to say so.
+    fn end_process(&mut self, at_ms: u64) {
+        if let Some(since) = self.life.since_ms.take() {
+            self.life.took_ms += at_ms.saturating_sub(since);
+        }
+    }
+
+    fn place(&self, ordinal: u64) -> Result<usize, RecordError> {
+        let trials = self.shape.extent.trials();
+        match usize::try_from(ordinal) {
+            Ok(at) if ordinal < trials => Ok(at),
+            _ => Err(RecordError::Beyond { ordinal, trials }),
+        }
+    }
+
+    fn finish(&mut self, at: usize, line: &FinishedLine<'_>) {
+        let kind = match line.outcome.state {
+            StateWord::Failed => line.outcome.kind.as_deref().map_or(0, failure_code),
+            StateWord::Errored => line
+                .outcome
+                .fault
+                .as_ref()
+                .map_or(0, |fault| fault_code(fault.kind)),
+            StateWord::Answered | StateWord::Stopped => 0,
+        };
+        let cut = u8::from(line.transcript.finish == Some(Finish::Length)) << 7;
+        self.states[at] = line.outcome.state as u8 | (kind << 3) | cut;
+        self.attempts[at] = u8::try_from(line.attempts.len()).unwrap_or(u8::MAX);
+        let trials = self.states.len();
+        let told = &line.transcript;
+        // A time of exactly zero was not measured: a recorded answer without times.
+        let measured = (told.timing.total_ms > 0.0).then_some(told.timing);
+        self.latency.set(
+            at,
+            trials,
+            measured.map(|timing| pack_time(timing.total_ms)),
+        );
+        self.first_token
+            .set(at, trials, told.timing.first_token_ms.map(pack_time));
+        self.waited.set(
+            at,
+            trials,
+            measured.map(|timing| pack_time(timing.waited_ms)),
+        );
+        let count = |count: u64| u32::try_from(count).unwrap_or(NO_COUNT - 1);
+        self.tokens_in
+            .set(at, trials, told.usage.map(|usage| count(usage.input)));
+        self.tokens_out
+            .set(at, trials, told.usage.map(|usage| count(usage.output)));
+        self.cost.set(at, trials, told.cost_usd);
+        for column in &mut self.scores {
+            column.set(at, Found::Nothing);
+        }
+        self.life.replayed |= told.replayed;
+        if !told.replayed {
+            self.spent.usd += told.cost_usd.unwrap_or(0.0);
+            self.spent.tokens += told.usage.unwrap_or_default();
+            self.spent.calls += line.attempts.len() as u64;
+        }
+    }
+
+    fn score(&mut self, at: usize, line: &ScoreLine<'_>) {
+        // A cassette's recorded costs were paid long ago; what was paid beside them stands in the `spent` totals.
+        if let Some(asked) = line.asked.as_ref().filter(|_| !self.life.replayed) {
+            self.spent.usd += asked.cost_usd.unwrap_or(0.0);
+            self.spent.tokens += asked.usage;
+            self.spent.calls += u64::from(asked.attempts);
+        }
+        // A scorer that the suite no longer has says nothing about this shape.
+        let Some(index) = self
+            .shape
+            .scorers
+            .iter()
+            .position(|scorer| scorer.id == line.scorer)
+        else {
+            return;
+        };
+        let column = &mut self.scores[index];
+        let found = match &line.value {
+            ValueLine::Pass(pass) => Found::Pass(*pass),
+            ValueLine::Number(number) => Found::Number(*number),
+            ValueLine::Label(label) => column.intern(label),
+            ValueLine::Unscored(why) => Found::Unscored(*why),
+            ValueLine::NotApplicable => Found::NotApplicable,
+        };
+        column.set(at, found);
+    }
+
+    /// What the columns are made for.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Cases taken in so far.
+    #[must_use]
+    pub fn cases(&self) -> usize {
+        self.cases.ids.len()
+    }
+
+    /// What the journal says of the run as a whole.
+    #[must_use]
+    pub fn life(&self) -> &Life {
+        &self.life
+    }
+
+    /// What was spent: by the trials and scores, or by the last total, whichever is more (a crash may have lost lines).
+    #[must_use]
+    pub fn spent(&self) -> Spent {
+        let (lines, said) = (self.spent, self.said_spent);
+        Spent {
+            usd: lines.usd.max(said.usd),
+            tokens: Usage {
+                input: lines.tokens.input.max(said.tokens.input),
+                cached: lines.tokens.cached.max(said.tokens.cached),
+                output: lines.tokens.output.max(said.tokens.output),
+                reasoning: lines.tokens.reasoning.max(said.tokens.reasoning),
+            },
+            calls: lines.calls.max(said.calls),
+        }
+    }
+
+    /// Whether a trial is still to be done.
+    #[must_use]
+    pub fn settled(&self, ordinal: u64) -> Settled {
+        let Ok(at) = self.place(ordinal) else {
+            return Settled::Unsettled;
+        };
+        match self.state(at) {
+            State::Unknown | State::Stopped => Settled::Unsettled,
+            State::Errored(_) => Settled::Errored,
+            // Its scores follow from the failure itself.
+            State::Failed(_) => Settled::Settled,
+            State::Answered => {
+                let case = self.case_of(at);
+                let which = |wanted: fn(Found) -> bool| -> Vec<String> {
+                    (0..self.shape.scorers.len())
+                        .filter(|&scorer| wanted(self.found(at, case, scorer)))
+                        .map(|scorer| self.shape.scorers[scorer].id.clone())
+                        .collect()
+                };
+                let open = which(|found| found == Found::Nothing);
+                if !open.is_empty() {
+                    return Settled::NeedsScores(open);
+                }
+                let unscored = which(|found| matches!(found, Found::Unscored(_)));
+                if unscored.is_empty() {
+                    Settled::Settled
+                } else {
+                    Settled::Unscored(unscored)
+                }
+            }
+        }
+    }
+
+    // --- columns, by place -----------------------------------------------------------------------------------------------------
+
+    /// How a trial ended.
+    pub(crate) fn state(&self, at: usize) -> State {
+        let (state, kind) = (self.states[at] & 0b111, (self.states[at] >> 3) & 0b1111);
+        match state {
+            1 => State::Answered,
+            2 => State::Failed(failure_of(kind)),
+            3 => State::Errored(fault_of(kind)),
+            4 => State::Stopped,
+            _ => State::Unknown,
+        }
+    }
+
+    /// Whether the token limit cut the answer.
+    pub(crate) fn is_cut(&self, at: usize) -> bool {
+        self.states[at] >> 7 == 1
+    }
+
+    /// Attempts made, 255 and more as 255.
+    pub(crate) fn attempts(&self, at: usize) -> u8 {
+        self.attempts[at]
+    }
+
+    /// The agent's time in milliseconds.
+    pub(crate) fn latency(&self, at: usize) -> Option<f64> {
+        unpack_time(self.latency.get(at))
+    }
+
+    /// Time until the first token in milliseconds.
+    pub(crate) fn first_token(&self, at: usize) -> Option<f64> {
+        unpack_time(self.first_token.get(at))
+    }
+
+    /// Waiting in milliseconds.
+    pub(crate) fn waited(&self, at: usize) -> Option<f64> {
+        unpack_time(self.waited.get(at))
+    }
+
+    /// USD.
+    pub(crate) fn cost(&self, at: usize) -> Option<f64> {
+        Some(self.cost.get(at)).filter(|cost| !cost.is_nan())
+    }
+
+    /// Tokens in and out.
+    pub(crate) fn tokens(&self, at: usize) -> Option<(u32, u32)> {
+        let (read, written) = (self.tokens_in.get(at), self.tokens_out.get(at));
+        (read != NO_COUNT && written != NO_COUNT).then_some((read, written))
+    }
+
+    /// What a scorer left for a trial of a case; `checks` applies only to cases that have some.
+    pub(crate) fn found(&self, at: usize, case: usize, scorer: usize) -> Found {
+        if !self.applies(case, scorer) {
+            return Found::NotApplicable;
+        }
+        self.scores[scorer].get(at)
+    }
+
+    /// Whether a scorer looks at a case at all.
+    pub(crate) fn applies(&self, case: usize, scorer: usize) -> bool {
+        scorer + 1 != self.shape.scorers.len()
+            || self
+                .cases
+                .tags
+                .get(case)
+                .is_some_and(|tags| tags & HAS_CHECKS != 0)
+    }
+
+    /// Whether any case has checks of its own.
+    pub(crate) fn has_checks(&self) -> bool {
+        self.cases.tags.iter().any(|tags| tags & HAS_CHECKS != 0)
+    }
+
+    /// The classes of a scorer, by their index in [`Found::Label`].
+    #[must_use]
+    pub fn labels(&self, scorer: usize) -> &[String] {
+        &self.scores[scorer].labels
+    }
+
+    /// Whether a value keeps a rule or, without one, passes by the scorer's own declaration; `None` where neither says.
+    pub(crate) fn passes(
+        &self,
+        scorer: usize,
+        found: Found,
+        rule: Option<(Comparison, f64)>,
+    ) -> Option<bool> {
+        match (found, &self.shape.scorers[scorer].measure) {
+            (Found::Pass(pass), _) if rule.is_none() => Some(pass),
+            (Found::Number(value), Measure::Number { pass, .. }) => {
+                let rule = rule.or_else(|| Comparison::parse(pass.as_deref()?));
+                rule.map(|(comparison, bar)| comparison.holds(value, bar))
+            }
+            (Found::Label(class), Measure::Label { pass, .. })
+                if rule.is_none() && !pass.is_empty() =>
+            {
+                let label = self.scores[scorer].labels.get(usize::from(class))?;
+                Some(pass.contains(label))
+            }
+            _ => None,
+        }
+    }
+
+    fn case_of(&self, at: usize) -> usize {
+        let per_case = usize::try_from(self.shape.extent.per_case()).unwrap_or(usize::MAX);
+        at / per_case.max(1)
+    }
+
+    /// The place of a trial of the case as written.
+    pub(crate) fn at(&self, case: usize, repeat: usize, target: usize) -> usize {
+        let extent = &self.shape.extent;
+        (case * extent.variants as usize * extent.repeats as usize + repeat)
+            * extent.targets as usize
+            + target
+    }
+
+    /// Digests of a case's id and of its question and answer.
+    pub(crate) fn case_digests(&self, case: usize) -> (u64, u64) {
+        (self.cases.ids[case], self.cases.contents[case])
+    }
+
+    /// The cluster of every case; `None` where no case has one.
+    pub(crate) fn clusters(&self) -> Option<&[u32]> {
+        (!self.cases.clusters.is_empty()).then_some(&self.cases.clusters)
+    }
+
+    /// Clusters among the cases.
+    pub(crate) fn cluster_count(&self) -> Option<u64> {
+        self.clusters().map(|_| u64::from(self.cases.next_cluster))
+    }
+
+    /// Every tag in order of first appearance.
+    #[must_use]
+    pub fn tags(&self) -> &[String] {
+        &self.cases.tag_names
+    }
+
+    /// Cases with one of these tags, in order.
+    pub(crate) fn cases_with(&self, tags: &[String]) -> Vec<u32> {
+        let wanted: Vec<u32> = tags
+            .iter()
+            .filter_map(|tag| self.cases.tag_of.get(tag).copied())
+            .collect();
+        let sets: Vec<bool> = self
+            .cases
+            .tag_sets
+            .iter()
+            .map(|set| set.iter().any(|tag| wanted.contains(tag)))
+            .collect();
+        let with = |set: u32| sets.get((set & !HAS_CHECKS) as usize) == Some(&true);
+        (0_u32..)
+            .zip(&self.cases.tags)
+            .filter(|(_, set)| with(**set))
+            .map(|(case, _)| case)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::fixture::{cases, pass, record, suite};
+
+    #[test]
+    fn a_line_that_is_not_what_its_event_says_changes_nothing() {
+        let suite = suite(&["prod"], 1);
+        let mut record = record(&suite, &cases(2), |_, _, _| Some(pass(true)));
+        let before = record.settled(0);
+        let error = record
+            .apply("trial_finished", "{\"ordinal\":0}")
+            .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("a `trial_finished` line cannot be read: missing field")
+        );
+        let beyond = record
+            .apply("scored", r#"{"ordinal":2,"scores":[]}"#)
+            .unwrap_err();
+        assert_eq!(
+            beyond.to_string(),
+            "trial 2 is beyond this run's plan of 2 trials"
+        );
+        assert_eq!(record.settled(0), before);
+        record.apply("an_event_of_a_later_version", "{}").unwrap();
+    }
+
+    #[test]
+    fn the_life_of_a_run_is_that_of_its_last_process() {
+        let mut record = record(&suite(&["prod"], 1), &cases(1), |_, _, _| None);
+        let mut apply = |event: &str, json: &str| record.apply(event, json).unwrap();
+        apply(
+            "run_started",
+            r#"{"planned":1,"settled":0,"resumed":false,"at_ms":1000}"#,
+        );
+        apply(
+            "limit_reached",
+            r#"{"limit":"max_fail","message":"2 failed"}"#,
+        );
+        apply("run_finished", r#"{"settled":0,"stopped":1,"at_ms":3000}"#);
+        apply(
+            "run_started",
+            r#"{"planned":1,"settled":0,"resumed":true,"at_ms":5000}"#,
+        );
+        apply("interrupted", r#"{"signal":"INT","at_ms":5500}"#);
+        apply(
+            "run_started",
+            r#"{"planned":1,"settled":0,"resumed":true,"at_ms":9000}"#,
+        );
+        apply(
+            "spent",
+            r#"{"usd":0.5,"tokens":{"input":3,"output":4},"calls":2}"#,
+        );
+        let life = record.life();
+        assert_eq!((life.started_ms, life.took_ms), (Some(1000), 2500));
+        assert!(life.resumed && !life.finished);
+        assert_eq!((&life.limit, &life.interrupted), (&None, &None));
+        assert_eq!(record.spent().calls, 2);
+        assert!((record.spent().usd - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_trial_takes_no_more_than_sixty_four_bytes_with_its_case() {
+        use crate::analysis::fixture::scorer;
+        let mut suite = suite(&["prod"], 1);
+        let scale = Some((0.0, 1.0));
+        suite.scorers.push(scorer("tone", Measure::PassFail));
+        suite
+            .scorers
+            .push(scorer("style", Measure::Number { scale, pass: None }));
+        let n = 2_000;
+        let record = record(&suite, &cases(n), |_, _, _| {
+            Some(pass(true).took(5.0).cost(0.1))
+        });
+        let held = record.states.capacity()
+            + record.attempts.capacity()
+            + record.latency.bytes()
+            + record.first_token.bytes()
+            + record.waited.bytes()
+            + record.tokens_in.bytes()
+            + record.tokens_out.bytes()
+            + record.cost.bytes()
+            + record.scores.iter().map(ScoreColumn::bytes).sum::<usize>()
+            + record.cases.bytes();
+        // Columns that this run never filled would add 4 (first token) and 8 (tokens).
+        assert!(held + 12 * n <= 64 * n, "{} bytes a trial", held / n);
+    }
+}

@@ -1,0 +1,82 @@
+//! What is kept of cases: digests, tags and clusters, never a text.
+
+use std::collections::BTreeMap;
+
+use crate::domain::digest::Digest;
+
+/// What is kept of cases, in the plan's order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cases {
+    pub(crate) ids: Vec<u64>,
+    pub(crate) contents: Vec<u64>,
+    /// Index into `tag_sets`; the top bit says that the case has checks of its own.
+    pub(crate) tags: Vec<u32>,
+    /// Empty while no case has a cluster.
+    pub(crate) clusters: Vec<u32>,
+    pub(crate) cluster_of: BTreeMap<u64, u32>,
+    pub(crate) next_cluster: u32,
+    pub(crate) tag_names: Vec<String>,
+    pub(crate) tag_of: BTreeMap<String, u32>,
+    pub(crate) tag_sets: Vec<Vec<u32>>,
+    pub(crate) tag_set_of: BTreeMap<Vec<u32>, u32>,
+}
+
+pub(crate) const HAS_CHECKS: u32 = 1 << 31;
+
+/// The 64-bit digest of a case's id: two different ids of a million meet in one once in forty million datasets.
+pub(crate) fn case_id(id: &str) -> u64 {
+    Digest::of(id.as_bytes()).word()
+}
+
+impl Cases {
+    pub(crate) fn tag(&mut self, tag: &str) -> u32 {
+        if let Some(known) = self.tag_of.get(tag) {
+            return *known;
+        }
+        let id = self.tag_names.len() as u32;
+        self.tag_names.push(tag.to_owned());
+        self.tag_of.insert(tag.to_owned(), id);
+        id
+    }
+
+    pub(crate) fn tag_set(&mut self, set: Vec<u32>) -> u32 {
+        if let Some(known) = self.tag_set_of.get(&set) {
+            return *known;
+        }
+        let id = self.tag_sets.len() as u32;
+        self.tag_sets.push(set.clone());
+        self.tag_set_of.insert(set, id);
+        id
+    }
+
+    /// Bytes held a case.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        8 * (self.ids.capacity() + self.contents.capacity())
+            + 4 * (self.tags.capacity() + self.clusters.capacity())
+    }
+
+    /// The cluster of the next case; a case without one among cases with is its own.
+    pub(crate) fn cluster(&mut self, name: Option<&str>) {
+        if self.clusters.is_empty() {
+            if name.is_none() {
+                return;
+            }
+            // The cases before this one were each their own.
+            self.clusters = (0..self.ids.len() as u32).collect();
+            self.next_cluster = self.ids.len() as u32;
+        }
+        let fresh = self.next_cluster;
+        let id = match name {
+            Some(name) => *self
+                .cluster_of
+                .entry(Digest::of(name.as_bytes()).word())
+                .or_insert(fresh),
+            None => fresh,
+        };
+        if id == fresh {
+            self.next_cluster += 1;
+        }
+        self.clusters.push(id);
+    }
+}

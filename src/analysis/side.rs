@@ -1,0 +1,405 @@
+//! One side of one metric: what every case contributes, from a record or from a baseline file.
+//!
+//! All that is computed of a metric (its figure, a comparison, a gate) starts here, also on the fills that take every missing
+//! trial as gone badly or well (STATISTICS 1).
+
+use crate::domain::transcript::Failure;
+use crate::score::success::Success;
+use crate::stats::{
+    PerCase, Size, Tries, Undefined, Units, pass_at_k_per_case, pass_hat_k_per_case,
+};
+
+use super::metric::{Metric, Of};
+use super::record::{Found, Record, State};
+use super::success::Rule;
+
+/// What a record's trials are looked at with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) record: &'a Record,
+    pub(crate) success: Option<&'a Rule>,
+    /// Where latencies are censored, in milliseconds.
+    pub(crate) deadline_ms: Option<f64>,
+}
+
+/// One case's part.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Tally {
+    /// Index of the case; for a baseline file its line.
+    pub(crate) case: u32,
+    /// Its cluster, any number.
+    pub(crate) group: u32,
+    /// Trials planned, those left out to which the metric does not apply.
+    pub(crate) planned: u32,
+    /// Trials with a value.
+    pub(crate) scored: u32,
+    /// Missing trials that could only have gone badly.
+    pub(crate) bad: u32,
+    /// Sum of the values; of cost per success: the successes.
+    pub(crate) sum: f64,
+    /// Of cost per success: the costs.
+    pub(crate) cost: f64,
+}
+
+/// One side of one metric.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Side {
+    /// Cases that the metric applies to, in order.
+    pub(crate) cases: Vec<Tally>,
+    /// Whether cases hang together in clusters.
+    pub(crate) clustered: bool,
+    /// For percentiles: every scored trial's value, with the index into `cases`.
+    pub(crate) values: Vec<(u32, f64)>,
+    /// For percentiles: the value from which on a value only says "at least".
+    pub(crate) censored_at: Option<f64>,
+}
+
+/// How missing trials are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fill {
+    /// As gone badly.
+    Worst,
+    /// As gone well.
+    Best,
+}
+
+/// Case values with what a sample needs.
+pub(crate) struct CaseValues {
+    pub(crate) values: Vec<f64>,
+    pub(crate) groups: Option<Vec<u32>>,
+    pub(crate) trials: usize,
+    /// Index of each value's case in [`Side::cases`].
+    pub(crate) kept: Vec<usize>,
+}
+
+/// One trial for one metric.
+enum Cell {
+    Value(f64),
+    /// Cost per success: the success and its cost.
+    Both(f64, f64),
+    Censored(f64),
+    Missing,
+    MissingFailed,
+    NotApplicable,
+}
+
+impl View<'_> {
+    /// A target's side of a metric over some cases (`None`: all).
+    pub(crate) fn side(&self, metric: &Metric, target: usize, cases: Option<&[u32]>) -> Side {
+        let mut side = Side {
+            clustered: self.record.clusters().is_some(),
+            ..Side::default()
+        };
+        match cases {
+            Some(cases) => {
+                for &case in cases {
+                    self.add(&mut side, metric, target, case);
+                }
+            }
+            None => {
+                for case in 0..self.record.cases() as u32 {
+                    self.add(&mut side, metric, target, case);
+                }
+            }
+        }
+        side
+    }
+
+    fn add(&self, side: &mut Side, metric: &Metric, target: usize, case: u32) {
+        let index = case as usize;
+        let clusters = self.record.clusters();
+        let mut tally = Tally {
+            case,
+            group: clusters.map_or(case, |clusters| clusters[index]),
+            planned: 0,
+            scored: 0,
+            bad: 0,
+            sum: 0.0,
+            cost: 0.0,
+        };
+        let place = side.cases.len() as u32;
+        for repeat in 0..self.record.shape().extent.repeats as usize {
+            let at = self.record.at(index, repeat, target);
+            let (value, cost) = match self.cell(metric, index, at) {
+                Cell::NotApplicable => continue,
+                Cell::Missing => {
+                    tally.planned += 1;
+                    continue;
+                }
+                Cell::MissingFailed => {
+                    tally.planned += 1;
+                    tally.bad += 1;
+                    continue;
+                }
+                Cell::Value(value) => (value, 0.0),
+                Cell::Both(value, cost) => (value, cost),
+                Cell::Censored(value) => {
+                    side.censored_at = Some(side.censored_at.map_or(value, |at| at.min(value)));
+                    (value, 0.0)
+                }
+            };
+            tally.planned += 1;
+            tally.scored += 1;
+            tally.sum += value;
+            tally.cost += cost;
+            if metric.quantile().is_some() {
+                side.values.push((place, value));
+            }
+        }
+        if tally.planned > 0 {
+            side.cases.push(tally);
+        }
+    }
+
+    fn cell(&self, metric: &Metric, case: usize, at: usize) -> Cell {
+        let record = self.record;
+        let verdict = |success: Option<&Rule>| {
+            success.map_or(Success::NotDue, |rule| rule.of_trial(record, case, at))
+        };
+        let known = |value: Option<f64>| match (record.state(at), value) {
+            (State::Answered | State::Failed(_), Some(value)) => Cell::Value(value),
+            (State::Failed(_), None) => Cell::NotApplicable,
+            _ => Cell::Missing,
+        };
+        match metric.of {
+            Of::Success | Of::PassHat(_) | Of::PassAt(_) => match verdict(self.success) {
+                Success::Yes => Cell::Value(1.0),
+                Success::No => Cell::Value(0.0),
+                Success::Missing { fails_anyway: true } => Cell::MissingFailed,
+                Success::Missing { .. } => Cell::Missing,
+                Success::NotDue => Cell::NotApplicable,
+            },
+            Of::CostPerSuccess => match (verdict(self.success), known(record.cost(at))) {
+                (Success::NotDue, _) | (_, Cell::NotApplicable) => Cell::NotApplicable,
+                (Success::Yes, Cell::Value(cost)) => Cell::Both(1.0, cost),
+                (Success::No, Cell::Value(cost)) => Cell::Both(0.0, cost),
+                _ => Cell::Missing,
+            },
+            Of::Passes(scorer) => self.scored(case, at, scorer, |found| {
+                let pass = record.passes(scorer, found, None)?;
+                Some(f64::from(u8::from(pass)))
+            }),
+            Of::Keeps(scorer, comparison, bar) => self.scored(case, at, scorer, |found| {
+                let keeps = record.passes(scorer, found, Some((comparison, bar)))?;
+                Some(f64::from(u8::from(keeps)))
+            }),
+            Of::Value(scorer) => self.scored(case, at, scorer, |found| match found {
+                Found::Number(value) => Some(value),
+                _ => None,
+            }),
+            Of::Latency(_) => match record.state(at) {
+                // It would have taken longer: all that is known is "at least the deadline".
+                State::Failed(Failure::Deadline) => self
+                    .deadline_ms
+                    .or(record.latency(at))
+                    .map_or(Cell::NotApplicable, Cell::Censored),
+                _ => self.timed(at, record.latency(at)),
+            },
+            Of::FirstToken(_) => self.timed(at, record.first_token(at)),
+            Of::Waited => self.timed(at, record.waited(at)),
+            Of::Cost => known(record.cost(at)),
+            Of::TokensIn => known(record.tokens(at).map(|(read, _)| f64::from(read))),
+            Of::TokensOut => known(record.tokens(at).map(|(_, written)| f64::from(written))),
+        }
+    }
+
+    /// Times are over answered trials.
+    fn timed(&self, at: usize, time: Option<f64>) -> Cell {
+        match (self.record.state(at), time) {
+            (State::Answered, Some(time)) => Cell::Value(time),
+            (State::Failed(_), _) => Cell::NotApplicable,
+            _ => Cell::Missing,
+        }
+    }
+
+    /// A scorer's cell: the agent's own failure fails every pass/fail rule and has no other score.
+    fn scored(
+        &self,
+        case: usize,
+        at: usize,
+        scorer: usize,
+        value: impl Fn(Found) -> Option<f64>,
+    ) -> Cell {
+        let known = &self.record.shape().scorers[scorer];
+        match self.record.state(at) {
+            _ if !self.record.applies(case, scorer) => Cell::NotApplicable,
+            State::Unknown | State::Stopped | State::Errored(_) => Cell::Missing,
+            State::Failed(_) if !known.fails_with_the_agent() => Cell::NotApplicable,
+            State::Failed(_) => Cell::Value(0.0),
+            State::Answered => match self.record.found(at, case, scorer) {
+                Found::NotApplicable => Cell::NotApplicable,
+                Found::Nothing | Found::Unscored(_) => Cell::Missing,
+                found => value(found).map_or(Cell::Missing, Cell::Value),
+            },
+        }
+    }
+}
+
+impl Side {
+    /// Trials planned.
+    pub(crate) fn planned(&self) -> u64 {
+        self.cases.iter().map(|case| u64::from(case.planned)).sum()
+    }
+
+    /// Trials with a value.
+    pub(crate) fn scored(&self) -> u64 {
+        self.cases.iter().map(|case| u64::from(case.scored)).sum()
+    }
+
+    /// Missing of planned; 0 where nothing was planned.
+    pub(crate) fn missing_rate(&self) -> f64 {
+        match self.planned() {
+            0 => 0.0,
+            planned => (planned - self.scored()) as f64 / planned as f64,
+        }
+    }
+
+    /// Sum of the values: for a 0/1 metric the trials that passed.
+    pub(crate) fn passed(&self) -> u64 {
+        self.cases.iter().map(|case| case.sum).sum::<f64>() as u64
+    }
+
+    /// Only the cases at these indices into [`Side::cases`], which ascend.
+    pub(crate) fn only(&self, kept: &[usize]) -> Self {
+        let mut place = vec![u32::MAX; self.cases.len()];
+        for (new, &old) in (0_u32..).zip(kept) {
+            place[old] = new;
+        }
+        Self {
+            cases: kept.iter().map(|&at| self.cases[at]).collect(),
+            clustered: self.clustered,
+            values: self
+                .values
+                .iter()
+                .map(|&(case, value)| (place[case as usize], value))
+                .filter(|(case, _)| *case != u32::MAX)
+                .collect(),
+            censored_at: self.censored_at,
+        }
+    }
+
+    /// The side with every missing trial taken as gone badly or well; `None` for a metric without a worst and a best value.
+    /// Percentiles: a missing trial took forever, or is dropped.
+    pub(crate) fn filled(&self, metric: &Metric, fill: Fill) -> Option<Self> {
+        let mut filled = self.clone();
+        if metric.quantile().is_some() {
+            if fill == Fill::Worst {
+                for (index, case) in (0_u32..).zip(&mut filled.cases) {
+                    for _ in case.scored..case.planned {
+                        filled.values.push((index, f64::INFINITY));
+                    }
+                    case.scored = case.planned;
+                }
+            }
+            return Some(filled);
+        }
+        let (low, high) = metric.scale?;
+        let (bad, good) = if metric.more_is_better {
+            (low, high)
+        } else {
+            (high, low)
+        };
+        for case in &mut filled.cases {
+            let missing = case.planned - case.scored;
+            let open = if fill == Fill::Worst { bad } else { good };
+            case.sum += f64::from(missing - case.bad) * open + f64::from(case.bad) * bad;
+            case.scored = case.planned;
+            case.bad = 0;
+        }
+        Some(filled)
+    }
+
+    /// The value of every case with enough scored trials, for all metrics but percentiles.
+    pub(crate) fn case_values(&self, metric: &Metric) -> Result<CaseValues, Undefined> {
+        let tries = || -> Vec<Tries> {
+            self.cases
+                .iter()
+                .map(|case| Tries {
+                    trials: u64::from(case.scored),
+                    successes: case.sum as u64,
+                })
+                .collect()
+        };
+        let PerCase {
+            values,
+            kept,
+            trials,
+        } = match metric.of {
+            Of::PassHat(k) => pass_hat_k_per_case(&tries(), u64::from(k))?,
+            Of::PassAt(k) => pass_at_k_per_case(&tries(), u64::from(k))?,
+            _ => self.case_means(),
+        };
+        if values.is_empty() {
+            return Err(Undefined::NoCases);
+        }
+        let groups = self
+            .clustered
+            .then(|| kept.iter().map(|&at| self.cases[at].group).collect());
+        Ok(CaseValues {
+            values,
+            groups,
+            trials,
+            kept,
+        })
+    }
+
+    fn case_means(&self) -> PerCase {
+        let scored = self.cases.iter().enumerate().filter(|(_, c)| c.scored > 0);
+        let mut found = PerCase {
+            values: Vec::with_capacity(self.cases.len()),
+            kept: Vec::with_capacity(self.cases.len()),
+            trials: 0,
+        };
+        for (index, case) in scored {
+            found.values.push(case.sum / f64::from(case.scored));
+            found.kept.push(index);
+            found.trials += case.scored as usize;
+        }
+        found
+    }
+
+    /// Mean costs of the kept cases, for cost per success.
+    pub(crate) fn case_costs(&self, kept: &[usize]) -> Vec<f64> {
+        kept.iter()
+            .map(|&at| self.cases[at].cost / f64::from(self.cases[at].scored))
+            .collect()
+    }
+
+    /// Percentiles: values with the top unit each stands in, and their sizes. Units are numbered over all of
+    /// [`Side::cases`], so that two sides over the same cases number them alike.
+    pub(crate) fn unit_values(&self) -> (Vec<f64>, Vec<u32>, Size) {
+        let groups: Vec<u32> = self.cases.iter().map(|case| case.group).collect();
+        let units = if self.clustered {
+            Units::of(&groups)
+        } else {
+            Units::singles(groups.len())
+        };
+        let size = Size {
+            cases: self.cases.iter().filter(|case| case.scored > 0).count(),
+            trials: self.values.len(),
+            units: units.count(),
+        };
+        let (of, values) = self
+            .values
+            .iter()
+            .map(|&(case, value)| (units.of_cases()[case as usize], value))
+            .unzip();
+        (values, of, size)
+    }
+
+    /// Whether trials share a top unit.
+    pub(crate) fn is_grouped(&self) -> bool {
+        self.clustered || self.cases.iter().any(|case| case.scored > 1)
+    }
+
+    /// Independent top units among cases with a scored trial.
+    pub(crate) fn units(&self) -> usize {
+        let scored = self.cases.iter().filter(|case| case.scored > 0);
+        if self.clustered {
+            let groups: Vec<u32> = scored.map(|case| case.group).collect();
+            Units::of(&groups).count()
+        } else {
+            scored.count()
+        }
+    }
+}
