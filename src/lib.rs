@@ -18,3 +18,5 @@ pub mod funnel;
 pub mod judge;
 pub mod score;
 pub mod stats;
+pub mod target;
+pub mod wire;

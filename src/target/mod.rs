@@ -1,0 +1,15 @@
+//! Agents and models, spoken to.
+
+mod chat;
+mod command;
+mod recorded;
+mod scripted;
+
+use std::sync::Arc;
+
+use crate::domain::kind::Kind;
+use crate::domain::port::TargetPlan;
+
+/// Every kind of target.
+pub static KINDS: &[Kind<Arc<dyn TargetPlan>>] =
+    &[chat::KIND, command::KIND, recorded::KIND, scripted::KIND];

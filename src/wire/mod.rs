@@ -1,0 +1,125 @@
+//! Outbound HTTP and child processes, with their limits: the only outgoing connections and children.
+//!
+//! [`Outside`] is the way out: it implements [`Exchange`] and knows no kind of target. What a target says about its own protocol
+//! (which answer is complete, which event holds the first token) comes with the call as plain functions.
+
+mod child;
+mod clients;
+mod connect;
+mod conversation;
+pub mod environment;
+pub mod files;
+mod group;
+mod http;
+pub mod launch;
+mod pool;
+pub mod retry_after;
+pub mod sse;
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use crate::domain::fault::Fault;
+use crate::domain::port::{Answer, Call, Exchange, Local, Transport};
+use crate::domain::secret::Secrets;
+
+use child::Starter;
+use clients::Clients;
+use pool::Pools;
+
+pub use child::Patience;
+pub use clients::is_loopback;
+
+/// The session of a line that is a whole conversation: the program gets it and the end of its input, its output up to its end is the
+/// reply, and how it ends counts.
+pub const ALONE: u64 = 0;
+
+/// What the way out is made with.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// Certificates in PEM that are trusted besides the system's.
+    pub ca_bundle: Option<Vec<u8>>,
+    /// Values that no message may show.
+    pub secrets: Secrets,
+    /// The binary by way of which programs are started, so that they do not outlive us: [`launch::launcher`] where `main` begins with
+    /// [`launch::child_main`]; `None` starts them directly.
+    pub launcher: Option<PathBuf>,
+    /// How long programs are waited for.
+    pub patience: Patience,
+}
+
+/// Why the way out cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// The certificates given cannot be used.
+    #[error("{0}")]
+    CaBundle(String),
+}
+
+/// The way out. Nothing is built, connected or started before the first call; dropped, it kills every program that still runs.
+pub struct Outside {
+    clients: Clients,
+    starter: Starter,
+    pools: Pools,
+    secrets: Secrets,
+}
+
+impl Outside {
+    /// Opens the way out.
+    pub fn new(settings: Settings) -> Result<Self, WireError> {
+        Ok(Self {
+            clients: Clients::new(settings.ca_bundle.as_deref()).map_err(WireError::CaBundle)?,
+            starter: Starter {
+                launcher: settings.launcher,
+                secrets: settings.secrets.clone(),
+                patience: settings.patience,
+                ..Starter::default()
+            },
+            pools: Pools::default(),
+            secrets: settings.secrets,
+        })
+    }
+
+    fn masked(&self, mut fault: Fault) -> Fault {
+        fault.message = self.secrets.mask(&fault.message).into_owned();
+        fault
+    }
+
+    /// The answer with the names of secrets in place of their values: whoever quotes a part of it later could cut a value in two, and
+    /// half of one is not found any more.
+    fn masked_answer(&self, mut answer: Answer) -> Answer {
+        let masked = match std::str::from_utf8(&answer.body).map(|body| self.secrets.mask(body)) {
+            Ok(Cow::Owned(masked)) => masked,
+            Ok(Cow::Borrowed(_)) | Err(_) => return answer,
+        };
+        let is_json = |body: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+        // A secret of digits may stand in a number: better an answer whose texts are masked where they are written than none.
+        if !is_json(&answer.body) || is_json(masked.as_bytes()) {
+            answer.body = masked.into();
+        }
+        answer
+    }
+}
+
+impl Exchange for Outside {
+    fn exchange<'a>(&'a self, call: &'a Call) -> Local<'a, Result<Answer, Fault>> {
+        Box::pin(async move {
+            let answer = match &call.transport {
+                Transport::Http(http) => {
+                    http::exchange(&self.clients, &self.secrets, call, http).await
+                }
+                Transport::Line(line) if line.session == ALONE => {
+                    conversation::once(&self.starter, call, line).await
+                }
+                Transport::Line(line) => self.pools.exchange(&self.starter, call, line).await,
+            };
+            answer
+                .map(|answer| self.masked_answer(answer))
+                .map_err(|fault| self.masked(fault))
+        })
+    }
+
+    fn close<'a>(&'a self, session: u64) -> Local<'a, ()> {
+        Box::pin(self.pools.close(&self.starter, session))
+    }
+}
