@@ -16,6 +16,7 @@ pub mod analysis;
 pub mod domain;
 pub mod funnel;
 pub mod judge;
+pub mod load;
 pub mod score;
 pub mod stats;
 pub mod target;

@@ -1,0 +1,505 @@
+//! Cases in: files and inline cases, checked row by row, selected, put in the plan's order and handed on one by one.
+//!
+//! Files are read twice. The first pass looks at every row and keeps 24 bytes of each (a digest of its id, and where it stands); the
+//! second reads the selected rows again, in the plan's order, and hands them on. So texts are never held, a fault anywhere shows before
+//! anything is run, and shuffling needs no more memory than order does.
+//!
+//! A shuffled order is the order of keyed digests of the ids: it depends on the seed and the ids alone, so that a row added to the
+//! dataset moves no other.
+
+pub(crate) mod cells;
+pub(crate) mod cut;
+pub(crate) mod records;
+pub(crate) mod row;
+pub(crate) mod sources;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::domain::case::Case;
+use crate::domain::decode::{Problem, unknown};
+use crate::domain::digest::Digest;
+use crate::domain::suite::{self, Suite};
+use crate::domain::tree::Span;
+
+use super::text::problem;
+use row::Mapping;
+use sources::{Faults, FileSource, Inline, Source};
+
+/// How many problems of a dataset are told; the others are counted.
+const MOST_PROBLEMS: usize = 20;
+/// How many distinct tags and columns are remembered for messages.
+const MOST_NAMES: usize = 10_000;
+/// What a problem is reported under where a flag asked for a case or a tag and not the suite.
+const CASE_FLAG: &str = "--case";
+const TAG_FLAG: &str = "--tag";
+
+/// What is known of a dataset once it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selected {
+    /// Cases that were selected and handed on.
+    pub count: u64,
+    /// Cases in the dataset.
+    pub total: u64,
+    /// The identity of the dataset: its files' bytes, its inline cases, and how columns are read. Selection is not part of it.
+    pub digest: Digest,
+    /// By name, how many selected cases a template finds it in: `expected` and the rows' own columns.
+    pub columns: BTreeMap<String, u64>,
+    /// By tag, how many selected cases have it.
+    pub tags: BTreeMap<String, u64>,
+    /// By tag, how many cases of the whole dataset have it.
+    pub all_tags: BTreeMap<String, u64>,
+    /// Selected cases with checks of their own.
+    pub with_checks: u64,
+    /// Clusters among the selected cases; `None` where no case names one.
+    pub clusters: Option<u64>,
+}
+
+/// Why the cases could not be handed on.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The dataset is faulty.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Faulty(Vec<Problem>),
+    /// The receiver could not take a case.
+    #[error("cannot keep the cases: {0}")]
+    Receiver(#[from] std::io::Error),
+}
+
+/// Reads the suite's dataset and hands the selected cases to `take`, in the plan's order.
+///
+/// `suite_file` is how messages call the suite, `folder` what paths in it are relative to. No case is handed on before every row was
+/// looked at. An empty selection is no error: [`Selected::count`] says it.
+///
+/// # Errors
+/// [`PlanError::Faulty`]: what is wrong with the dataset, at most 20 problems and the count of the rest.
+/// [`PlanError::Receiver`]: what `take` answered.
+pub fn plan_cases(
+    suite: &Suite,
+    suite_file: &str,
+    folder: &Path,
+    take: &mut dyn FnMut(Case) -> std::io::Result<()>,
+) -> Result<Selected, PlanError> {
+    let mut survey = Survey::new(suite, suite_file, folder);
+    for (index, source) in suite.dataset.sources.iter().enumerate() {
+        survey.read(index, source);
+    }
+    let (entries, mut selected) = survey.finish().map_err(PlanError::Faulty)?;
+    let mut sources: Vec<Option<Source<'_>>> = suite.dataset.sources.iter().map(|_| None).collect();
+    let mut clusters = Clusters::default();
+    for entry in &entries {
+        let (index, offset) = entry.place();
+        let case = read_again(&mut sources, index, offset, suite, suite_file, folder)
+            .and_then(|(case, changed)| {
+                if order_key(suite.seed, &case.id) == entry.key {
+                    Ok(case)
+                } else {
+                    Err(vec![changed])
+                }
+            })
+            .map_err(PlanError::Faulty)?;
+        selected.count_names(&case);
+        clusters.add(&case);
+        take(case)?;
+    }
+    selected.clusters = clusters.count();
+    Ok(selected)
+}
+
+fn read_again<'a>(
+    sources: &mut [Option<Source<'a>>],
+    index: usize,
+    offset: u64,
+    suite: &'a Suite,
+    suite_file: &'a str,
+    folder: &Path,
+) -> Result<(Case, Problem), Faults> {
+    let mapping = mapping_of(suite);
+    if sources[index].is_none() {
+        let source = &suite.dataset.sources[index];
+        sources[index] = Some(open(source, &mapping, suite_file, folder)?);
+    }
+    match &mut sources[index] {
+        Some(source) => {
+            let changed = source.changed();
+            source.at(offset, &mapping).map(|case| (case, changed))
+        }
+        None => Err(Vec::new()),
+    }
+}
+
+fn mapping_of(suite: &Suite) -> Mapping {
+    Mapping {
+        fields: suite.dataset.fields.clone(),
+        cluster: suite.dataset.cluster.clone(),
+    }
+}
+
+/// The path of a file as written, and as messages call it.
+fn path_of(folder: &Path, written: &str) -> (PathBuf, String) {
+    let path = folder.join(written);
+    let named = match path.strip_prefix(".") {
+        Ok(short) => short.display().to_string(),
+        Err(_) => path.display().to_string(),
+    };
+    (path, named)
+}
+
+fn open<'a>(
+    source: &'a suite::Source,
+    mapping: &Mapping,
+    suite_file: &'a str,
+    folder: &Path,
+) -> Result<Source<'a>, Faults> {
+    match source {
+        suite::Source::Inline(items) => Ok(Source::Inline(Inline {
+            named: suite_file,
+            items,
+            next: 0,
+        })),
+        suite::Source::File {
+            path: written,
+            span,
+        } => {
+            let in_suite = |message: String| vec![problem(suite_file, *span, message)];
+            let format = row::format_of(written).map_err(in_suite)?;
+            let (path, named) = path_of(folder, written);
+            if !path.exists() {
+                let message =
+                    format!("there is no file `{named}`; paths are relative to the suite's folder");
+                return Err(in_suite(message));
+            }
+            let file = FileSource::open(&path, &named, format, mapping)?;
+            Ok(Source::File(Box::new(file)))
+        }
+    }
+}
+
+/// A case of the first pass.
+struct Entry {
+    /// Digest of its id, keyed by the seed.
+    key: [u8; 16],
+    /// Index of its source, and its offset in it.
+    place: u64,
+}
+
+/// Bits of an entry's place that hold the offset.
+const OFFSET_BITS: u32 = 48;
+
+impl Entry {
+    fn new(key: [u8; 16], source: usize, offset: u64) -> Self {
+        let source = (source as u64) << OFFSET_BITS;
+        Self {
+            key,
+            place: source | (offset & ((1 << OFFSET_BITS) - 1)),
+        }
+    }
+
+    fn place(&self) -> (usize, u64) {
+        let source = usize::try_from(self.place >> OFFSET_BITS).unwrap_or(usize::MAX);
+        (source, self.place & ((1 << OFFSET_BITS) - 1))
+    }
+}
+
+fn order_key(seed: u64, id: &str) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&seed.to_le_bytes());
+    hasher.update(id.as_bytes());
+    let mut key = [0; 16];
+    key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    key
+}
+
+/// The first pass.
+struct Survey<'a> {
+    suite: &'a Suite,
+    suite_file: &'a str,
+    folder: &'a Path,
+    mapping: Mapping,
+    /// Every case.
+    entries: Vec<Entry>,
+    /// The cases that tags and ids let through; not filled where nothing filters.
+    chosen: Vec<Entry>,
+    total: u64,
+    all_tags: BTreeMap<String, u64>,
+    missing_ids: BTreeSet<&'a str>,
+    seen_columns: BTreeSet<String>,
+    /// Some ids, to suggest one from where an id is asked for that no case has.
+    seen_ids: Vec<String>,
+    digests: Vec<String>,
+    problems: Vec<Problem>,
+    more: u64,
+}
+
+impl<'a> Survey<'a> {
+    fn new(suite: &'a Suite, suite_file: &'a str, folder: &'a Path) -> Self {
+        let select = &suite.dataset.select;
+        Self {
+            suite,
+            suite_file,
+            folder,
+            mapping: mapping_of(suite),
+            entries: Vec::new(),
+            chosen: Vec::new(),
+            total: 0,
+            all_tags: BTreeMap::new(),
+            missing_ids: select.ids.iter().map(String::as_str).collect(),
+            seen_columns: BTreeSet::new(),
+            seen_ids: Vec::new(),
+            digests: Vec::new(),
+            problems: Vec::new(),
+            more: 0,
+        }
+    }
+
+    fn note(&mut self, problem: Problem) {
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(problem);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn read(&mut self, index: usize, source: &'a suite::Source) {
+        let mut source = match open(source, &self.mapping, self.suite_file, self.folder) {
+            Ok(source) => source,
+            Err(faults) => return faults.into_iter().for_each(|fault| self.note(fault)),
+        };
+        while let Some(found) = source.next(&self.mapping) {
+            match found {
+                Ok(found) => self.take(index, found.offset, &found.case),
+                Err(faults) => faults.into_iter().for_each(|fault| self.note(fault)),
+            }
+        }
+        self.digests.push(source.digest().to_string());
+    }
+
+    fn take(&mut self, source: usize, offset: u64, case: &Case) {
+        self.total += 1;
+        for tag in &case.tags {
+            count(&mut self.all_tags, tag);
+        }
+        for column in case.columns.keys() {
+            if self.seen_columns.len() < MOST_NAMES && !self.seen_columns.contains(column) {
+                self.seen_columns.insert(column.clone());
+            }
+        }
+        let key = order_key(self.suite.seed, &case.id);
+        self.entries.push(Entry::new(key, source, offset));
+        let select = &self.suite.dataset.select;
+        if !self.missing_ids.remove(case.id.as_str())
+            && !self.missing_ids.is_empty()
+            && self.seen_ids.len() < MOST_NAMES
+        {
+            self.seen_ids.push(case.id.clone());
+        }
+        let by_tag =
+            select.tags.is_empty() || case.tags.iter().any(|tag| select.tags.contains(tag));
+        let by_id = select.ids.is_empty() || select.ids.contains(&case.id);
+        if self.filters() && by_tag && by_id {
+            self.chosen.push(Entry::new(key, source, offset));
+        }
+    }
+
+    fn filters(&self) -> bool {
+        let select = &self.suite.dataset.select;
+        !select.tags.is_empty() || !select.ids.is_empty()
+    }
+
+    fn finish(mut self) -> Result<(Vec<Entry>, Selected), Vec<Problem>> {
+        self.entries
+            .sort_unstable_by_key(|entry| (entry.key, entry.place));
+        self.note_twins();
+        self.note_unknown();
+        if !self.problems.is_empty() {
+            self.problems.sort();
+            if self.more > 0 {
+                let message = format!("and {} more problems in the dataset", self.more);
+                let file = self.problems[self.problems.len() - 1].file.clone();
+                self.problems.push(problem(&file, Span::default(), message));
+            }
+            return Err(self.problems);
+        }
+        let select = &self.suite.dataset.select;
+        let mut entries = if self.filters() {
+            let mut chosen = std::mem::take(&mut self.chosen);
+            chosen.sort_unstable_by_key(|entry| entry.key);
+            chosen
+        } else {
+            std::mem::take(&mut self.entries)
+        };
+        if !select.shuffle {
+            entries.sort_unstable_by_key(|entry| entry.place);
+        }
+        if let Some(limit) = select.limit {
+            entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
+        let mapping = serde_json::json!([self.digests, self.mapping.fields, self.mapping.cluster]);
+        let selected = Selected {
+            count: 0,
+            total: self.total,
+            digest: Digest::of_json(&mapping),
+            columns: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            all_tags: self.all_tags,
+            with_checks: 0,
+            clusters: None,
+        };
+        Ok((entries, selected))
+    }
+
+    /// Ids given twice: equal digests stand next to one another by now.
+    fn note_twins(&mut self) {
+        let twins: Vec<(usize, u64, usize, u64)> = self
+            .entries
+            .windows(2)
+            .filter(|pair| pair[0].key == pair[1].key)
+            .map(|pair| {
+                let ((a, at), (b, bt)) = (pair[0].place(), pair[1].place());
+                (a, at, b, bt)
+            })
+            .collect();
+        for (nth, (first, at, second, other)) in twins.into_iter().enumerate() {
+            if nth >= MOST_PROBLEMS {
+                self.more += 1;
+                continue;
+            }
+            let (file, line) = self.spot(first, at);
+            let (twin_file, twin_line) = self.spot(second, other);
+            let id = self.id_at(second, other);
+            let place = if file == twin_file {
+                format!("line {line}")
+            } else {
+                format!("{file}:{line}")
+            };
+            let span = Span {
+                line: u32::try_from(twin_line).unwrap_or(u32::MAX),
+                column: 0,
+            };
+            let message = format!(
+                "the id {id} is already that of {place}; give each case its own (rows without `id` that say the same are one case)"
+            );
+            self.note(problem(&twin_file, span, message));
+        }
+    }
+
+    /// File and line of a case.
+    fn spot(&self, source: usize, offset: u64) -> (String, u64) {
+        match self.suite.dataset.sources.get(source) {
+            Some(suite::Source::File { path, .. }) => {
+                let (path, named) = path_of(self.folder, path);
+                let line = records::line_at(&path, offset);
+                (named, line)
+            }
+            Some(suite::Source::Inline(items)) => {
+                let line = usize::try_from(offset).ok().and_then(|at| items.get(at));
+                let line = line.map_or(0, |(span, _)| u64::from(span.line));
+                (self.suite_file.to_owned(), line)
+            }
+            None => (self.suite_file.to_owned(), 0),
+        }
+    }
+
+    fn id_at(&self, source: usize, offset: u64) -> String {
+        let opened = self
+            .suite
+            .dataset
+            .sources
+            .get(source)
+            .and_then(|source| open(source, &self.mapping, self.suite_file, self.folder).ok());
+        opened
+            .and_then(|mut source| source.at(offset, &self.mapping).ok())
+            .map_or_else(|| "of this row".to_owned(), |case| format!("`{}`", case.id))
+    }
+
+    /// Tags, ids and columns that the suite names and no case has.
+    fn note_unknown(&mut self) {
+        if self.total == 0 || !self.problems.is_empty() {
+            return;
+        }
+        let mut found = Vec::new();
+        let [at_tags, at_ids] = self.suite.dataset.select.places;
+        let asked = |place: Span, flag: &str, message: String| match place {
+            Span { line: 0, .. } => problem(flag, place, message),
+            _ => problem(self.suite_file, place, message),
+        };
+        let ids: Vec<&str> = self.seen_ids.iter().map(String::as_str).collect();
+        for id in &self.missing_ids {
+            // With thousands of cases a list of them helps nobody.
+            let message = Some(unknown("case", id, &ids))
+                .filter(|message| message.contains("did you mean"))
+                .unwrap_or_else(|| format!("no case has the id `{id}`"));
+            found.push(asked(at_ids, CASE_FLAG, message));
+        }
+        let tags: Vec<&str> = self.all_tags.keys().map(String::as_str).collect();
+        for tag in &self.suite.dataset.select.tags {
+            if !self.all_tags.contains_key(tag) {
+                found.push(asked(at_tags, TAG_FLAG, unknown("tag", tag, &tags)));
+            }
+        }
+        let columns: Vec<&str> = self.seen_columns.iter().map(String::as_str).collect();
+        for column in self.mapping.named() {
+            let ours = row::NAMES.contains(&column);
+            if !ours && !self.seen_columns.contains(column) && self.seen_columns.len() < MOST_NAMES
+            {
+                let message = format!("`dataset.fields`: {}", unknown("column", column, &columns));
+                found.push(problem(self.suite_file, Span::default(), message));
+            }
+        }
+        found.into_iter().for_each(|problem| self.note(problem));
+    }
+}
+
+impl Selected {
+    fn count_names(&mut self, case: &Case) {
+        self.count += 1;
+        if case.expected.is_some() {
+            count(&mut self.columns, "expected");
+        }
+        for column in case.columns.keys() {
+            count(&mut self.columns, column);
+        }
+        for tag in &case.tags {
+            count(&mut self.tags, tag);
+        }
+        self.with_checks += u64::from(!case.checks.is_empty());
+    }
+}
+
+/// How many cases hang together.
+#[derive(Default)]
+struct Clusters {
+    words: Vec<u64>,
+    any: bool,
+}
+
+impl Clusters {
+    fn add(&mut self, case: &Case) {
+        // A case without a cluster is one of its own.
+        let name = case
+            .cluster
+            .as_ref()
+            .map_or((0, &case.id), |name| (1, name));
+        self.any |= name.0 == 1;
+        let digest = Digest::of_json(&serde_json::json!(name));
+        self.words.push(digest.word());
+    }
+
+    fn count(mut self) -> Option<u64> {
+        self.words.sort_unstable();
+        self.words.dedup();
+        self.any.then_some(self.words.len() as u64)
+    }
+}
+
+/// Counts a name, as long as there are not too many.
+fn count(names: &mut BTreeMap<String, u64>, name: &str) {
+    if let Some(count) = names.get_mut(name) {
+        *count += 1;
+    } else if names.len() < MOST_NAMES {
+        names.insert(name.to_owned(), 1);
+    }
+}
+
+#[cfg(test)]
+mod tests;

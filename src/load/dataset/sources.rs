@@ -1,0 +1,277 @@
+//! The rows of one source of cases, each parsed and turned into a case.
+
+use std::path::Path;
+
+use serde_json::{Map, Value as Json};
+
+use crate::domain::case::Case;
+use crate::domain::decode::{Problem, unknown};
+use crate::domain::digest::Digest;
+use crate::domain::strict_json;
+use crate::domain::tree::Span;
+
+use super::cells::Cells;
+use super::cut::Format;
+use super::records::{Place, Records};
+use super::row::{self, MOST_COLUMNS, Mapping};
+
+/// A source that is open.
+pub(crate) enum Source<'a> {
+    /// A file.
+    File(Box<FileSource>),
+    /// Cases in the suite itself.
+    Inline(Inline<'a>),
+}
+
+/// One case as it was found.
+pub(crate) struct Found {
+    /// The case.
+    pub(crate) case: Case,
+    /// Where to find it again.
+    pub(crate) offset: u64,
+}
+
+/// What is wrong with one row.
+pub(crate) type Faults = Vec<Problem>;
+
+impl Source<'_> {
+    /// The next case, or what is wrong with the next row.
+    pub(crate) fn next(&mut self, mapping: &Mapping) -> Option<Result<Found, Faults>> {
+        match self {
+            Self::File(file) => file.next(mapping),
+            Self::Inline(inline) => inline.next(mapping),
+        }
+    }
+
+    /// The case at an offset found before.
+    pub(crate) fn at(&mut self, offset: u64, mapping: &Mapping) -> Result<Case, Faults> {
+        let found = match self {
+            Self::File(file) => {
+                let jumped = file.records.jump(offset);
+                jumped.map_err(|error| {
+                    vec![
+                        file.records
+                            .problem(0, format!("cannot be read again: {error}")),
+                    ]
+                })?;
+                file.next(mapping)
+            }
+            Self::Inline(inline) => {
+                inline.next = usize::try_from(offset).unwrap_or(usize::MAX);
+                inline.next(mapping)
+            }
+        };
+        match found {
+            Some(found) => found.map(|found| found.case),
+            None => Err(vec![self.changed()]),
+        }
+    }
+
+    /// The file is not what it was a moment ago.
+    pub(crate) fn changed(&self) -> Problem {
+        let named = match self {
+            Self::File(file) => file.records.named(),
+            Self::Inline(inline) => inline.named,
+        };
+        crate::load::text::problem(
+            named,
+            Span::default(),
+            "the file was changed while it was read; start again",
+        )
+    }
+
+    /// The identity of everything that was read.
+    pub(crate) fn digest(&self) -> Digest {
+        match self {
+            Self::File(file) => file.records.digest(),
+            Self::Inline(inline) => {
+                Digest::of_json(&inline.items.iter().map(|(_, json)| json.clone()).collect())
+            }
+        }
+    }
+}
+
+/// A file of cases.
+pub(crate) struct FileSource {
+    records: Records,
+    format: Format,
+    /// The columns of a CSV file.
+    head: Vec<String>,
+    cells: Cells,
+    derive_id: Option<bool>,
+}
+
+impl FileSource {
+    /// Opens a file; a CSV file's head is read and held against the mapping.
+    pub(crate) fn open(
+        path: &Path,
+        named: &str,
+        format: Format,
+        mapping: &Mapping,
+    ) -> Result<Self, Faults> {
+        let records = Records::open(path, named, format).map_err(|problem| vec![problem])?;
+        let mut source = Self {
+            records,
+            format,
+            head: Vec::new(),
+            cells: Cells::new(),
+            derive_id: None,
+        };
+        if format == Format::Csv {
+            source.read_head(mapping)?;
+        }
+        Ok(source)
+    }
+
+    fn read_head(&mut self, mapping: &Mapping) -> Result<(), Faults> {
+        let place = match self.records.next() {
+            Some(Ok(place)) => place,
+            Some(Err(problem)) => return Err(vec![problem]),
+            None => {
+                return Err(vec![
+                    self.records
+                        .problem(0, "the file is empty; its first row names the columns"),
+                ]);
+            }
+        };
+        let fail = |message: String| vec![self.records.problem(place.line, message)];
+        let commas = self.records.text().matches(',').count();
+        if commas > MOST_COLUMNS {
+            return Err(fail(format!(
+                "over {MOST_COLUMNS} columns; is this the right file?"
+            )));
+        }
+        let head = self.cells.split(self.records.text()).map_err(&fail)?;
+        let mut wrong = Vec::new();
+        for (at, name) in head.iter().enumerate() {
+            if name.trim().is_empty() {
+                wrong.push(format!(
+                    "column {} has no name in the head; name it",
+                    at + 1
+                ));
+            } else if head[..at].contains(name) {
+                wrong.push(format!(
+                    "the column `{name}` is named twice in the head; rename one"
+                ));
+            }
+        }
+        let known: Vec<&str> = head.iter().map(String::as_str).take(200).collect();
+        for column in mapping.named() {
+            if !head.iter().any(|name| name == column) {
+                wrong.push(unknown("column", column, &known));
+            }
+        }
+        let mapped = mapping.fields.iter().any(|(field, _)| field == "input");
+        if !mapped && !head.iter().any(|name| name == "input") {
+            let shown: Vec<&str> = known.into_iter().take(12).collect();
+            wrong.push(format!(
+                "there is no column `input`; name the one that holds it: `dataset.fields: {{input: COLUMN}}` (columns here: {})",
+                shown.join(", ")
+            ));
+        }
+        if !wrong.is_empty() {
+            return Err(wrong.into_iter().flat_map(fail).collect());
+        }
+        self.head = head;
+        Ok(())
+    }
+
+    fn next(&mut self, mapping: &Mapping) -> Option<Result<Found, Faults>> {
+        let Place { offset, line } = match self.records.next()? {
+            Ok(place) => place,
+            Err(problem) => return Some(Err(vec![problem])),
+        };
+        let case = self.row().and_then(|row| {
+            let derive = self.derives(&row, mapping)?;
+            row::case(row, mapping, self.format == Format::Csv, derive)
+        });
+        Some(match case {
+            Ok(case) => Ok(Found { case, offset }),
+            Err(wrong) => {
+                let problem = |message| self.records.problem(line, message);
+                Err(wrong.into_iter().map(problem).collect())
+            }
+        })
+    }
+
+    /// Whether ids are derived in this source: the first row decides, and all must be alike.
+    fn derives(&mut self, row: &Map<String, Json>, mapping: &Mapping) -> Result<bool, Vec<String>> {
+        match (self.derive_id, !mapping.has_id(row)) {
+            (None, derive) => {
+                self.derive_id = Some(derive);
+                Ok(derive)
+            }
+            (Some(false), true) => Err(vec![
+                "`id` is missing, and earlier rows have one; give every row its own".to_owned(),
+            ]),
+            (Some(true), false) => Err(vec![
+                "this row has an `id`, and earlier rows have none; give every row its own"
+                    .to_owned(),
+            ]),
+            (Some(derive), _) => Ok(derive),
+        }
+    }
+
+    /// The record as named values.
+    fn row(&mut self) -> Result<Map<String, Json>, Vec<String>> {
+        let text = self.records.text();
+        match self.format {
+            Format::Csv => {
+                let cells = self.cells.split(text).map_err(|message| vec![message])?;
+                if cells.len() != self.head.len() {
+                    return Err(vec![format!(
+                        "this row has {} cells, the head names {} columns; quote cells that hold a comma",
+                        cells.len(),
+                        self.head.len()
+                    )]);
+                }
+                let named = self.head.iter().cloned();
+                Ok(named.zip(cells.into_iter().map(Json::String)).collect())
+            }
+            Format::Lines | Format::Array => json_row(text).map_err(|message| vec![message]),
+        }
+    }
+}
+
+/// The keys of one JSON row; no key may be given twice.
+pub(crate) fn json_row(text: &str) -> Result<Map<String, Json>, String> {
+    match strict_json::parse(text.trim()) {
+        Ok(Json::Object(map)) if map.len() > MOST_COLUMNS => {
+            Err(format!("this row has over {MOST_COLUMNS} keys"))
+        }
+        Ok(Json::Object(map)) => Ok(map),
+        Ok(_) => Err("a row is a JSON object: {\"id\": ..., \"input\": ...}".to_owned()),
+        Err(error) => Err(format!("not a JSON object: {}", error.in_one_line())),
+    }
+}
+
+/// Cases in the suite itself.
+pub(crate) struct Inline<'a> {
+    /// The suite's file, as named.
+    pub(crate) named: &'a str,
+    /// The cases with their places.
+    pub(crate) items: &'a [(Span, Json)],
+    /// The next one.
+    pub(crate) next: usize,
+}
+
+impl Inline<'_> {
+    fn next(&mut self, mapping: &Mapping) -> Option<Result<Found, Faults>> {
+        let (span, item) = self.items.get(self.next)?;
+        let offset = self.next as u64;
+        self.next += 1;
+        let derive = |row: &Map<String, Json>| {
+            let first = self.items.first().and_then(|(_, item)| item.as_object());
+            !mapping.has_id(row) && first.is_none_or(|first| !mapping.has_id(first))
+        };
+        let case = match item {
+            Json::Object(row) => row::case(row.clone(), mapping, false, derive(row)),
+            _ => Err(vec!["a case is a map: {id: ..., input: ...}".to_owned()]),
+        };
+        let problem = |message| crate::load::text::problem(self.named, *span, message);
+        Some(match case {
+            Ok(case) => Ok(Found { case, offset }),
+            Err(wrong) => Err(wrong.into_iter().map(problem).collect()),
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! The `dataset` part of a suite: where the cases come from and which are taken.
+
+use crate::domain::decode::{
+    Fields, List, MapOf, OneOrMany, Problems, Shape, Text, Truth, Whole, object, unknown,
+};
+use crate::domain::suite::{Dataset, Select, Source};
+use crate::domain::tree::{Node, Span, Value};
+use crate::load::dataset::row;
+use serde_json::{Value as Json, json};
+
+/// Reads `dataset`.
+pub(super) fn decode(fields: &mut Fields<'_>) -> Option<Dataset> {
+    let paths = fields.optional(
+        "path",
+        "file of cases, or a list of them, relative to the suite's folder (.jsonl, .csv, .json)",
+        OneOrMany(Path),
+    );
+    let inline = fields.optional("cases", "cases written into the suite itself", Inline);
+    let mapped = fields.optional(
+        "fields",
+        "our field from the column that holds it: {input: question, expected: answer}",
+        Mapped,
+    );
+    let select = fields.optional(
+        "select",
+        "which cases are taken; default: all",
+        object(select),
+    );
+    let cluster = fields.optional(
+        "cluster",
+        "column by which cases hang together and are not independent",
+        Text,
+    );
+    fields.not_yet(&["benchmark"]);
+    let written = |key: &str| fields.node().is_some_and(|node| node.get(key).is_some());
+    if !written("path") && !written("cases") && !written("benchmark") {
+        fields.problem(
+            "path",
+            "a dataset needs `path` (a file of cases) or `cases` (cases written here)",
+        );
+    }
+    let files = paths
+        .into_iter()
+        .flatten()
+        .map(|(path, span)| Source::File { path, span });
+    let sources: Vec<Source> = files.chain(inline.map(Source::Inline)).collect();
+    Some(Dataset {
+        sources,
+        select: select.unwrap_or_default(),
+        fields: mapped.unwrap_or_default(),
+        cluster,
+    })
+}
+
+fn select(fields: &mut Fields<'_>) -> Option<Select> {
+    let place = |key: &str| {
+        let node = fields.node().and_then(|node| node.get(key));
+        node.map_or(Span::default(), |node| node.span)
+    };
+    let places = [place("tags"), place("ids")];
+    Some(Select {
+        places,
+        limit: fields.optional("limit", "at most this many cases, after all else", Whole(1..=u64::MAX)),
+        shuffle: fields.or(
+            "shuffle",
+            "in random order by the suite's seed, which also decides what `limit` takes; default: false",
+            Truth,
+            false,
+        ),
+        tags: fields.or("tags", "only cases with one of these tags", OneOrMany(Text), Vec::new()),
+        ids: fields.or("ids", "only the cases with these ids", List(Text), Vec::new()),
+    })
+}
+
+/// A path and where it stands.
+struct Path;
+
+impl Shape for Path {
+    type Output = (String, Span);
+    fn read(&self, node: &Node, problems: &mut Problems) -> Option<Self::Output> {
+        let path = Text.read(node, problems)?;
+        if let Err(message) = row::format_of(&path) {
+            problems.note(node.span, message);
+            return None;
+        }
+        Some((path, node.span))
+    }
+    fn schema(&self) -> Json {
+        json!({"type": "string"})
+    }
+}
+
+/// Cases in the suite itself. What is in them is checked where all cases are.
+struct Inline;
+
+impl Shape for Inline {
+    type Output = Vec<(Span, Json)>;
+    fn read(&self, node: &Node, problems: &mut Problems) -> Option<Self::Output> {
+        let Value::Sequence(items) = &node.value else {
+            problems.note(
+                node.span,
+                format!(
+                    "a list of cases is wanted here, this is {}",
+                    node.describe()
+                ),
+            );
+            return None;
+        };
+        Some(
+            items
+                .iter()
+                .map(|item| (item.span, item.to_json()))
+                .collect(),
+        )
+    }
+    fn schema(&self) -> Json {
+        json!({"type": "array", "items": row::schema()})
+    }
+}
+
+/// Which column holds which of our fields.
+struct Mapped;
+
+impl Shape for Mapped {
+    type Output = Vec<(String, String)>;
+    fn read(&self, node: &Node, problems: &mut Problems) -> Option<Self::Output> {
+        let pairs = MapOf(Text).read(node, problems)?;
+        if let Value::Mapping(entries) = &node.value {
+            for (key, _) in entries {
+                if !row::NAMES.contains(&key.name.as_str()) {
+                    problems.note(key.span, unknown("field of a case", &key.name, row::NAMES));
+                }
+            }
+        }
+        Some(pairs)
+    }
+    fn schema(&self) -> Json {
+        let properties: serde_json::Map<String, Json> = row::NAMES
+            .iter()
+            .map(|name| ((*name).to_owned(), json!({"type": "string"})))
+            .collect();
+        json!({"type": "object", "properties": properties, "additionalProperties": false})
+    }
+}

@@ -1,0 +1,257 @@
+//! Scorers that ask a model: the judge's file, the model it asks, and the suite's own options for both.
+
+use serde_json::json;
+
+use crate::domain::decode::{Fields, Problems, Shape, Text};
+use crate::domain::digest::Digest;
+use crate::domain::port::Scorer;
+use crate::domain::suite::{JudgeSource, ScorerSpec, TargetSpec};
+use crate::judge::{self, Judge, JudgeFile};
+use crate::load::judge_file;
+
+use super::scorers::{JUDGE, head};
+use super::targets::Target;
+use super::whole::Context;
+
+/// Reads one judge.
+pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<ScorerSpec> {
+    let id = head(fields);
+    let named = fields.required("judge", "a built-in judge's name, or a judge's file", Text);
+    let shape = Target {
+        table: context.targets,
+        model: true,
+    };
+    let model = fields.optional(
+        "model",
+        "the model it asks, as a target's options; default: that of the judge's file, never the target's own",
+        shape,
+    );
+    let options = judge::options(fields);
+    let (file, source) = read_file(fields, context, &named?)?;
+    let model_written = fields
+        .node()
+        .is_some_and(|node| node.get("model").is_some());
+    let model = match (model, &file.file.model) {
+        (None, Some(node)) if !model_written => {
+            let mut problems = Problems::new(file.name.as_str());
+            let model = shape.read(node, &mut problems);
+            context.elsewhere.borrow_mut().extend(problems.sorted());
+            model
+        }
+        (None, None) if !model_written => {
+            fields.problem(
+                "judge",
+                format!(
+                    "`model` is missing: the judge `{}` names none, and a judge never silently asks the target's own",
+                    source.named
+                ),
+            );
+            None
+        }
+        (model, _) => model,
+    };
+    let judge = match Judge::new(file.file, options?) {
+        Ok(judge) => judge,
+        Err(error) => {
+            fields.problem(error.key(), error.to_string());
+            return None;
+        }
+    };
+    let id = id?;
+    let model = TargetSpec {
+        id: id.clone(),
+        ..model?
+    };
+    Some(ScorerSpec {
+        digest: digest(&judge, &model),
+        id,
+        kind: JUDGE,
+        scorer: judge,
+        model: Some(model),
+        judge: Some(source),
+    })
+}
+
+/// A judge's file, and how messages call it.
+struct Read {
+    file: JudgeFile,
+    name: String,
+}
+
+fn read_file(
+    fields: &mut Fields<'_>,
+    context: &Context<'_>,
+    named: &str,
+) -> Option<(Read, JudgeSource)> {
+    let text = match (context.judges)(named) {
+        Ok(text) => text,
+        Err(message) => {
+            fields.problem("judge", message);
+            return None;
+        }
+    };
+    let mut problems = Problems::new(text.file.as_str());
+    let file = judge_file::parse(&text.text, &mut problems);
+    context.elsewhere.borrow_mut().extend(problems.sorted());
+    let read = Read {
+        file: file?,
+        name: text.file,
+    };
+    let source = JudgeSource {
+        named: named.to_owned(),
+        text: text.text,
+    };
+    Some((read, source))
+}
+
+/// The judge's identity, to which a calibration belongs: prompt, model, parameters, and how many votes make one judgement.
+fn digest(judge: &Judge, model: &TargetSpec) -> Digest {
+    Digest::of_json(&json!([
+        judge.prompt_digest().map(|digest| digest.to_string()),
+        model.digest.to_string(),
+        judge.params(),
+        judge.votes(),
+    ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::suite::Suite;
+    use crate::load::suite::{Layers, from_resolved};
+    use crate::load::testing::{Folder, KINDS};
+
+    const JUDGE: &str = "---\nname: mine\nversion: 1\nmode: pointwise\nverdict: text\nscale: 1..5\npass: \">= 4\"\n---\n{{ input }} {{ output }}\n";
+
+    fn read(scorer: &str, file: &str) -> Result<(Folder, crate::load::suite::Loaded), Vec<String>> {
+        let text = format!(
+            "version: 1\nsuite: s\ndataset: {{path: c.jsonl}}\ntargets: [{{id: a, kind: chat}}]\nscorers: [{scorer}]\n"
+        );
+        let folder = Folder::new(&[("suite.yaml", &text), ("mine.md", file)]);
+        let loaded = folder.suite(&Layers::default())?;
+        Ok((folder, loaded))
+    }
+
+    fn suite(scorer: &str, file: &str) -> Suite {
+        read(scorer, file).unwrap().1.suite
+    }
+
+    #[test]
+    fn a_judge_is_read_with_its_file_and_model_and_again_from_the_run() {
+        let scorer = "{id: helpful, kind: judge, judge: mine.md, model: {kind: chat, model: listed}, votes: 3}";
+        let (_folder, loaded) = read(scorer, JUDGE).unwrap();
+        let first = &loaded.suite.scorers[0];
+        assert_eq!(first.kind, "judge");
+        assert_eq!(first.judge.as_ref().unwrap().text, JUDGE);
+        assert_eq!(first.model.as_ref().unwrap().id, "helpful");
+        assert_eq!(
+            loaded.resolved["scorers"][0]["model"]["price"]["input"],
+            1.0
+        );
+        let again = from_resolved(&loaded.resolved, &|_| Some(JUDGE.to_owned()), &KINDS).unwrap();
+        assert_eq!(again.scorers[0].digest, first.digest);
+        let lost = from_resolved(&loaded.resolved, &|_| None, &KINDS).unwrap_err();
+        assert!(lost[0].message.contains("keeps no text"), "{lost:?}");
+    }
+
+    #[test]
+    fn the_digest_is_that_of_prompt_model_parameters_and_votes() {
+        let digest = |scorer: &str, file: &str| suite(scorer, file).scorers[0].digest;
+        let plain = "{id: h, kind: judge, judge: mine.md, model: {kind: chat, model: m}}";
+        let first = digest(plain, JUDGE);
+        assert_eq!(digest(&plain.replace("id: h", "id: other"), JUDGE), first);
+        assert_eq!(
+            digest(plain, &JUDGE.replace("name: mine", "name: ours")),
+            first
+        );
+        assert_ne!(digest(plain, &JUDGE.replace("}} {{", "}}, {{")), first);
+        assert_ne!(digest(&plain.replace("model: m", "model: n"), JUDGE), first);
+        assert_ne!(
+            digest(&plain.replace("id: h", "id: h, votes: 3"), JUDGE),
+            first
+        );
+        let params = plain.replace("id: h", "id: h, params: {temperature: 1}");
+        assert_ne!(digest(&params, JUDGE), first);
+    }
+
+    #[test]
+    fn a_judge_never_silently_asks_the_targets_model() {
+        let scorer = "{id: h, kind: judge, judge: mine.md}";
+        let said = read(scorer, JUDGE).unwrap_err();
+        assert_eq!(said.len(), 1);
+        assert!(
+            said[0].starts_with("suite.yaml:5:39: `model` is missing"),
+            "{said:?}"
+        );
+        let own = JUDGE.replace("scale:", "model: {kind: chat, model: m}\nscale:");
+        let model = suite(scorer, &own).scorers[0].model.clone().unwrap();
+        assert_eq!(model.plan.model(), Some("m"));
+        let faulty = own.replace("model: m}", "modle: m}");
+        assert_eq!(
+            read(scorer, &faulty).unwrap_err(),
+            ["mine.md:6:21: unknown key `modle`; did you mean `model`?"]
+        );
+    }
+
+    #[test]
+    fn faults_of_suite_and_judge_are_told_together() {
+        let scorer = "{id: h, kind: judge, judge: mine.md, model: {kind: chat}, vots: 3, rubric: x, labels: l.csv}";
+        let said = read(scorer, &JUDGE.replace("name: mine", "nam: mine")).unwrap_err();
+        assert_eq!(said[0], "mine.md:2:1: `name` is missing: the judge's name");
+        assert_eq!(
+            said[1],
+            "mine.md:2:1: unknown key `nam`; did you mean `name`?"
+        );
+        assert!(
+            said[2].contains("unknown key `vots`; did you mean `votes`?"),
+            "{said:?}"
+        );
+        assert!(said[3].contains("`labels` is not supported"), "{said:?}");
+        assert!(
+            read(scorer, JUDGE)
+                .unwrap_err()
+                .iter()
+                .any(|line| line.contains("has no place for a `rubric`"))
+        );
+    }
+
+    #[test]
+    fn an_unknown_judge_is_answered_with_a_suggestion() {
+        let said = read(
+            "{id: h, kind: judge, judge: helpfullness, model: {kind: chat}}",
+            "",
+        )
+        .unwrap_err();
+        assert_eq!(
+            said,
+            [
+                "suite.yaml:5:39: unknown built-in judge `helpfullness`; did you mean `helpfulness`? (a path has an ending: `helpfullness.md`)"
+            ]
+        );
+        let said = read(
+            "{id: h, kind: judge, judge: none.md, model: {kind: chat}}",
+            "",
+        )
+        .unwrap_err();
+        assert_eq!(
+            said,
+            ["suite.yaml:5:39: none.md: there is no such file; check the path"]
+        );
+    }
+
+    #[test]
+    fn a_success_term_may_compare_what_a_judge_says() {
+        let scorer = "{id: h, kind: judge, judge: mine.md, model: {kind: chat}}";
+        let text =
+            format!("{scorer}]\nsuccess: [h >= 3, h, checks]\ngates: [{{metric: h>=3, min: 0.5}}");
+        let suite = suite(&text, JUDGE);
+        let terms: Vec<&str> = suite
+            .success
+            .as_ref()
+            .unwrap()
+            .iter()
+            .map(|t| t.text.as_str())
+            .collect();
+        assert_eq!(terms, ["h >= 3", "h", "checks"]);
+        assert_eq!(suite.gates[0].metric, "h >= 3");
+    }
+}
