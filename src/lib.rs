@@ -19,5 +19,6 @@ pub mod judge;
 pub mod load;
 pub mod score;
 pub mod stats;
+pub mod store;
 pub mod target;
 pub mod wire;
