@@ -14,6 +14,7 @@
 
 pub mod analysis;
 pub mod domain;
+pub mod engine;
 pub mod funnel;
 pub mod judge;
 pub mod load;
