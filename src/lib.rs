@@ -18,6 +18,7 @@ pub mod engine;
 pub mod funnel;
 pub mod judge;
 pub mod load;
+pub mod report;
 pub mod score;
 pub mod stats;
 pub mod store;

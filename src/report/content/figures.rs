@@ -1,0 +1,266 @@
+//! Which figures people are shown, in which order and under which names, each in pieces that can be lined up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::counted;
+use crate::analysis::findings::{Estimate, Figure, Findings, MetricFigure, TargetFindings, Unit};
+use crate::analysis::format::{self, Rounding, Scale};
+
+/// Metrics that only the machine-readable reports carry, unless a gate or the primary finding is about them.
+const LEFT_TO_FILES: &[&str] = &[
+    "latency_p90_ms",
+    "latency_p99_ms",
+    "latency_mean_ms",
+    "first_token_p50_ms",
+    "first_token_p95_ms",
+    "waited_mean_ms",
+    "tokens_in",
+    "tokens_out",
+];
+
+/// What metrics with a unit in their name are called beside a figure that carries its unit.
+const LABELS: &[(&str, &str)] = &[
+    ("latency_p50_ms", "latency p50"),
+    ("latency_p90_ms", "latency p90"),
+    ("latency_p95_ms", "latency p95"),
+    ("latency_p99_ms", "latency p99"),
+    ("latency_mean_ms", "latency mean"),
+    ("first_token_p50_ms", "first token p50"),
+    ("first_token_p95_ms", "first token p95"),
+    ("waited_mean_ms", "waited, mean"),
+    ("cost_usd", "cost per trial"),
+    ("cost_per_success", "cost per success"),
+    ("tokens_in", "tokens in"),
+    ("tokens_out", "tokens out"),
+];
+
+/// One row of the table of figures.
+#[derive(Debug)]
+pub(in crate::report) struct Row {
+    /// What the metric is called here.
+    pub(in crate::report) label: String,
+    /// Whether it is a part of the success above it.
+    pub(in crate::report) is_term: bool,
+    /// What to know about it: `judge: uncalibrated`, `few cases`.
+    pub(in crate::report) note: String,
+    /// One cell for each target.
+    pub(in crate::report) cells: Vec<Cell>,
+}
+
+/// One figure in pieces, so that each can be lined up.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(in crate::report) struct Cell {
+    /// `88.1 %`, or the reason why there is none.
+    pub(in crate::report) point: String,
+    /// `[83.9, 91.4]`.
+    pub(in crate::report) interval: String,
+    /// `126/150`.
+    pub(in crate::report) count: String,
+}
+
+/// The rows of the table of figures, and metrics without a figure for any target, each with the reason.
+pub(in crate::report) fn figures(findings: &Findings) -> (Vec<Row>, Vec<String>) {
+    let mut names: Vec<&str> = Vec::new();
+    for target in &findings.targets {
+        for (name, _) in &target.metrics {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+    }
+    let asked_for = |name: &str| {
+        name == findings.design.primary || findings.gates.iter().any(|gate| gate.metric == name)
+    };
+    let success = findings.design.success.as_deref().unwrap_or("");
+    let terms: Vec<&str> = success.split(" and ").collect();
+    let mut rows = Vec::new();
+    let mut without = Vec::new();
+    for name in names {
+        if LEFT_TO_FILES.contains(&name) && !asked_for(name) {
+            continue;
+        }
+        let of = |target| metric(target, name);
+        let all: Vec<Option<&MetricFigure>> = findings.targets.iter().map(of).collect();
+        if all
+            .iter()
+            .flatten()
+            .all(|one| one.figure.estimate().is_none())
+            && !asked_for(name)
+        {
+            if let Some(reason) = all.iter().flatten().find_map(|one| reason(&one.figure)) {
+                without.push(format!("{}: {reason}", label(name)));
+            }
+            continue;
+        }
+        let cells = findings.targets.iter().map(|target| {
+            if target.not_evaluated {
+                return Cell::text("not evaluated");
+            }
+            metric(target, name).map_or_else(Cell::default, |one| {
+                Cell::of(one.unit, &one.figure, findings.design.repeats)
+            })
+        });
+        rows.push(Row {
+            label: label(name).to_owned(),
+            is_term: terms.len() > 1 && terms.contains(&name),
+            note: note(&all),
+            cells: cells.collect(),
+        });
+    }
+    (rows, without)
+}
+
+/// Takes the count that most rates of a target share out of its cells: it stands over the column once, `160 cases x 3`.
+/// Nothing with single trials, where every rate has a count of its own.
+pub(in crate::report) fn shared_count(rows: &mut [Row], target: usize, repeats: u32) -> String {
+    if repeats == 1 {
+        return String::new();
+    }
+    let mut often: BTreeMap<String, usize> = BTreeMap::new();
+    for row in &*rows {
+        let count = &row.cells[target].count;
+        if !count.is_empty() {
+            *often.entry(count.clone()).or_default() += 1;
+        }
+    }
+    let Some((shared, _)) = often.into_iter().max_by_key(|(_, times)| *times) else {
+        return String::new();
+    };
+    for row in rows {
+        let count = &mut row.cells[target].count;
+        if *count == shared {
+            count.clear();
+        }
+    }
+    shared.replacen(" x", " cases x", 1)
+}
+
+/// What to know about a row: who says it, and whether it rests on little.
+fn note(figures: &[Option<&MetricFigure>]) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for one in figures.iter().flatten() {
+        let judge = one
+            .calibration
+            .iter()
+            .map(|state| format!("judge: {state}"));
+        let flags = one
+            .figure
+            .estimate()
+            .into_iter()
+            .flat_map(|estimate| &estimate.flags);
+        for part in judge.chain(flags.map(|flag| flag.replace('-', " "))) {
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+    }
+    parts.join(", ")
+}
+
+/// A metric's figure for a target.
+pub(in crate::report) fn metric<'a>(
+    target: &'a TargetFindings,
+    name: &str,
+) -> Option<&'a MetricFigure> {
+    find(&target.metrics, name)
+}
+
+fn find<'a>(metrics: &'a [(String, MetricFigure)], name: &str) -> Option<&'a MetricFigure> {
+    let mut metrics = metrics.iter();
+    metrics
+        .find(|(known, _)| known == name)
+        .map(|(_, figure)| figure)
+}
+
+fn reason(figure: &Figure) -> Option<&str> {
+    match figure {
+        Figure::Estimate(_) => None,
+        Figure::Undefined { undefined, .. } => Some(undefined),
+    }
+}
+
+/// What a metric is called beside its figure.
+pub(in crate::report) fn label(metric: &str) -> &str {
+    LABELS
+        .iter()
+        .find(|(name, _)| *name == metric)
+        .map_or(metric, |(_, label)| label)
+}
+
+impl Cell {
+    pub(in crate::report) fn of(unit: Unit, figure: &Figure, repeats: u32) -> Self {
+        match figure {
+            Figure::Undefined { undefined, .. } => Self::text(undefined),
+            Figure::Estimate(estimate) => {
+                let shown = format::estimate(unit, estimate, None);
+                let (point, interval) = match shown.split_once(" [") {
+                    Some((point, ends)) => (point.to_owned(), format!("[{ends}")),
+                    None => (shown, no_interval(estimate)),
+                };
+                let count = match unit {
+                    Unit::Rate => count(estimate, repeats),
+                    _ => String::new(),
+                };
+                Self {
+                    point,
+                    interval,
+                    count,
+                }
+            }
+        }
+    }
+
+    /// Words in the place of a figure.
+    pub(in crate::report) fn text(words: impl Into<String>) -> Self {
+        Self {
+            point: words.into(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Why there is no interval, in its place.
+fn no_interval(estimate: &Estimate) -> String {
+    let why = estimate.no_interval.as_deref();
+    format!("(no interval: {})", why.unwrap_or("undefined"))
+}
+
+/// How many passed of how many; with repeats how many cases the rate rests on.
+fn count(estimate: &Estimate, repeats: u32) -> String {
+    match estimate.passed {
+        Some(passed) if repeats == 1 => format!("{passed}/{}", estimate.n),
+        _ if repeats == 1 => counted(estimate.n, "case"),
+        _ => format!("{} x {repeats}", estimate.n),
+    }
+}
+
+/// A single value of a metric.
+pub(super) fn value(unit: Unit, value: f64, cases: u64, bar: Option<f64>) -> String {
+    Scale::of(unit, value, cases).with_unit(value, Rounding::Nearest, bar)
+}
+
+/// The metric that slices are shown by, with one row for each tag; no rows where there are no tags.
+pub(in crate::report) fn slices(findings: &Findings) -> (String, Vec<Row>) {
+    let primary = &findings.design.primary;
+    let keys = findings.targets.iter().flat_map(|one| one.slices.keys());
+    let tags: BTreeSet<&String> = keys.collect();
+    let rows = tags.into_iter().map(|tag| {
+        let figures: Vec<Option<&MetricFigure>> = findings
+            .targets
+            .iter()
+            .map(|target| find(&target.slices.get(tag)?.metrics, primary))
+            .collect();
+        let cell = |one: &Option<&MetricFigure>| {
+            one.map_or_else(Cell::default, |one| {
+                Cell::of(one.unit, &one.figure, findings.design.repeats)
+            })
+        };
+        Row {
+            label: tag.clone(),
+            is_term: false,
+            note: note(&figures),
+            cells: figures.iter().map(cell).collect(),
+        }
+    });
+    (label(primary).to_owned(), rows.collect())
+}

@@ -1,0 +1,172 @@
+//! What stands below the figures: what is missing, what failed, and what the figures rest on.
+
+use std::collections::BTreeMap;
+
+use super::figures::{metric, value};
+use super::{counted, short};
+use crate::analysis::findings::{Findings, TargetFindings, Unit};
+use crate::domain::fault::FaultKind;
+use crate::domain::transcript::Failure;
+
+/// What else a reader must know, each with its label, in order: what is missing, what failed, what it rests on.
+pub(in crate::report) fn notes(findings: &Findings) -> Vec<(&'static str, String)> {
+    let mut notes = Vec::new();
+    for target in &findings.targets {
+        if !target.not_evaluated {
+            notes.extend(missing(findings, target).map(|text| ("missing", text)));
+        }
+    }
+    for target in findings
+        .targets
+        .iter()
+        .filter(|one| !one.agent_failures.is_empty())
+    {
+        let kinds = kinds(&target.agent_failures, |name| {
+            Failure::from_name(name).map(Failure::words)
+        });
+        let text = format!(
+            "{}: {kinds}: the agent's own doing, counted against it",
+            target.id
+        );
+        notes.push(("failures", text));
+    }
+    let per_target = |count: fn(&TargetFindings) -> u64, words: &str| {
+        let some = findings.targets.iter().filter(|target| count(target) > 0);
+        let parts: Vec<String> = some
+            .map(|target| format!("{} {}", target.id, counted(count(target), words)))
+            .collect();
+        parts.join(", ")
+    };
+    let retried = per_target(|target| target.retried, "trial");
+    if !retried.is_empty() {
+        notes.push(("retried", format!("{retried}, after errors")));
+    }
+    let cut = per_target(|target| target.cut_by_length, "answer");
+    if !cut.is_empty() {
+        notes.push(("cut", format!("{cut}, by the token limit")));
+    }
+    notes.extend(judges(findings).into_iter().map(|text| ("judge", text)));
+    if let Some(source) = &findings.run.source {
+        let text = format!("{source}: latency and cost are the recorded ones");
+        notes.push(("source", text));
+    }
+    notes.extend(spent(findings).map(|text| ("spent", text)));
+    notes
+}
+
+fn missing(findings: &Findings, target: &TargetFindings) -> Option<String> {
+    let kinds = missing_kinds(findings, target);
+    if kinds.is_empty() {
+        return None;
+    }
+    let gone = target.errors.values().sum::<u64>() + target.stopped + target.unscored;
+    let mut text = format!("{}: {gone} of {} trials: {kinds}", target.id, target.trials);
+    let primary = metric(target, "success_rate");
+    if let Some(estimate) = primary.and_then(|one| one.figure.estimate())
+        && let (Some(worst), Some(best)) = (estimate.worst, estimate.best)
+    {
+        let shown = |rate| value(Unit::Rate, rate, estimate.n, None);
+        text += &format!(
+            "; success at worst {}, at best {}",
+            shown(worst),
+            shown(best)
+        );
+    }
+    Some(text)
+}
+
+/// `2 timed out, 3 stopped, 1 unscored (helpful: verdict unreadable)`.
+fn missing_kinds(findings: &Findings, target: &TargetFindings) -> String {
+    let mut parts = Vec::new();
+    if !target.errors.is_empty() {
+        parts.push(kinds(&target.errors, |name| {
+            let mut all = FaultKind::ALL.iter();
+            all.find(|(known, _)| *known == name)
+                .map(|(_, kind)| kind.words())
+        }));
+    }
+    if target.stopped > 0 {
+        parts.push(format!("{} stopped", target.stopped));
+    }
+    if target.unscored > 0 {
+        let judges = findings.judges.iter().filter(|one| one.target == target.id);
+        let why: Vec<String> = judges
+            .filter(|judge| !judge.unscored.is_empty())
+            .map(|judge| {
+                let kinds = kinds(&judge.unscored, |_| None);
+                // "2 unscored (helpful: verdict unreadable)" says it once.
+                let one = format!("{} ", target.unscored);
+                let kinds = kinds
+                    .strip_prefix(&one)
+                    .filter(|_| judge.unscored.len() == 1)
+                    .unwrap_or(&kinds);
+                format!("{}: {kinds}", judge.scorer)
+            })
+            .collect();
+        let why = match why.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", why.join("; ")),
+        };
+        parts.push(format!("{} unscored{why}", target.unscored));
+    }
+    parts.join(", ")
+}
+
+/// `2 timed out, 1 unavailable`, the most frequent first.
+pub(in crate::report) fn kinds(
+    counts: &BTreeMap<String, u64>,
+    words: impl Fn(&str) -> Option<&'static str>,
+) -> String {
+    let mut counts: Vec<(&String, u64)> =
+        counts.iter().map(|(name, count)| (name, *count)).collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let parts = counts
+        .into_iter()
+        .map(|(name, count)| format!("{count} {}", words(name).unwrap_or(name)));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// One line for each judge that is not calibrated, and for one that is: by what.
+fn judges(findings: &Findings) -> Vec<String> {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut lines = Vec::new();
+    for judge in &findings.judges {
+        if seen.contains(&judge.scorer.as_str()) {
+            continue;
+        }
+        seen.push(&judge.scorer);
+        let doubt = match judge.calibration.as_str() {
+            "calibrated" => "",
+            _ => ": its own error is not in the interval",
+        };
+        lines.push(format!(
+            "{} by {} ({}) is {}{doubt}",
+            judge.scorer,
+            judge.model,
+            short(&judge.digest),
+            judge.calibration
+        ));
+    }
+    lines
+}
+
+fn spent(findings: &Findings) -> Option<String> {
+    let (run, spent) = (&findings.run, &findings.run.spent);
+    if spent.calls == 0 {
+        return None;
+    }
+    let mut text = counted(spent.calls, "call");
+    // A process that was killed could not say how long it took.
+    if run.took_s > 0.0 {
+        let took = value(Unit::Milliseconds, run.took_s * 1_000.0, 0, None);
+        text = format!("{text} in {took}");
+    }
+    if spent.usd > 0.0 {
+        text = format!("{}, {text}", value(Unit::Usd, spent.usd, 0, None));
+    }
+    if spent.tokens.total() > 0 {
+        let tokens = &spent.tokens;
+        text += &format!(", {} tokens in, {} out", tokens.input, tokens.output);
+    }
+    Some(text)
+}

@@ -1,0 +1,174 @@
+//! Hostile text in every field at once, through every sink.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::examples::{self, rendered};
+use super::{Frame, NextStep};
+use crate::analysis::findings::{Figure, Findings, RowHead, ScoreCell, TrialRow};
+
+/// What some sink would take for an instruction.
+const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;t\u{7}\r\n::error::x\n\u{9b}1m\u{202e}</details>--><script>![i](http://127.0.0.1/i)@octocat `|` =1+1 \u{fffe}\0]]>&\"'";
+
+/// Every text field of the findings, of the rows and of the frame replaced.
+fn hostile() -> (Findings, RowHead, Vec<TrialRow>, Frame) {
+    let (mut head, mut rows) = examples::rows();
+    let bad = || HOSTILE.to_owned();
+    let mut findings = examples::not_evaluated();
+    findings.comparisons = examples::support().comparisons;
+    findings.gates.extend(examples::support().gates);
+    findings
+        .targets
+        .push(examples::quickstart().targets.remove(0));
+    let run = &mut findings.run;
+    for field in [
+        &mut run.id,
+        &mut run.suite,
+        &mut run.started,
+        &mut run.directory,
+    ] {
+        *field = bad();
+    }
+    run.source = Some(bad());
+    run.digests = [("dataset".to_owned(), bad()), (bad(), bad())].into();
+    findings.design.success = Some(bad());
+    findings.design.primary = bad();
+    findings.design.baseline = Some(bad());
+    for target in &mut findings.targets {
+        target.id = bad();
+        target.errors = [(bad(), 3)].into();
+        target.agent_failures = [(bad(), 3)].into();
+        for (name, _) in &mut target.metrics {
+            *name = format!("{HOSTILE}{name}");
+        }
+        for (_, one) in target.metrics.iter_mut().take(1) {
+            one.calibration = Some(bad());
+            one.figure = Figure::Undefined {
+                undefined: bad(),
+                n: 0,
+            };
+        }
+        let slices = std::mem::take(&mut target.slices);
+        let slices = slices.into_iter().map(|(tag, mut slice)| {
+            slice.metrics[0].0 = bad();
+            (format!("{HOSTILE}{tag}"), slice)
+        });
+        target.slices = slices.collect();
+    }
+    for comparison in &mut findings.comparisons {
+        comparison.candidate = bad();
+        comparison.baseline = bad();
+        comparison.metric = bad();
+        comparison.sentence = bad();
+        comparison.why = Some(bad());
+        comparison.left_out = [(bad(), 2)].into();
+        comparison.flipped.gained = vec![bad(), bad()];
+        comparison.flipped.lost = vec![bad()];
+    }
+    for judge in &mut findings.judges {
+        judge.scorer = bad();
+        judge.target = bad();
+        judge.model = bad();
+        judge.digest = bad();
+        judge.calibration = bad();
+        judge.unscored = [(bad(), 1)].into();
+    }
+    for gate in &mut findings.gates {
+        gate.gate = bad();
+        gate.target = bad();
+        gate.why = bad();
+        gate.metric = bad();
+    }
+    findings.warnings = vec![bad()];
+    head.suite = bad();
+    head.scorers[0] = bad();
+    for row in &mut rows {
+        row.case = format!("{HOSTILE}{}", row.case);
+        row.target = bad();
+        row.kind = Some(bad());
+        row.scores[2] = Some(ScoreCell::Label(bad()));
+        row.scores[1] = Some(ScoreCell::Unscored(bad()));
+    }
+    let frame = Frame {
+        run: bad(),
+        reports: vec![bad()],
+        next: vec![NextStep {
+            command: bad(),
+            why: bad(),
+        }],
+        exit: Some((6, bad())),
+        ..Frame::default()
+    };
+    (findings, head, rows, frame)
+}
+
+#[test]
+fn no_text_steers_the_terminal() {
+    let (findings, head, rows, frame) = hostile();
+    for width in [60, 80, 100] {
+        let frame = Frame {
+            width,
+            ..frame.clone()
+        };
+        let screen = rendered("terminal", &findings, &head, &rows, &frame);
+        let steers = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!screen.contains(steers), "{screen:?}");
+        assert!(
+            !screen.contains("evenhand show"),
+            "no command may hold such an id"
+        );
+        let whole = |line: &&str| line.trim_start().starts_with("␛[2J");
+        let wide = screen
+            .lines()
+            .filter(|line| line.width() > width && !whole(line));
+        assert_eq!(wide.count(), 0, "{screen}");
+    }
+}
+
+#[test]
+fn no_text_marks_up_a_comment() {
+    let (findings, head, rows, frame) = hostile();
+    let page = rendered("markdown", &findings, &head, &rows, &frame);
+    let unescaped = page.replace("\\[", "").replace("\\]", "");
+    for live in [
+        "<script", "[i", "i]", "@octocat", "\r", "\u{202e}", "\u{1b}", "\n::",
+    ] {
+        assert!(!unescaped.contains(live), "{live:?} in {page}");
+    }
+    assert_eq!(
+        page.matches("<details>").count(),
+        page.matches("</details>").count()
+    );
+    assert_eq!(page.matches("-->").count(), 1);
+    for row in page.lines().filter(|line| line.starts_with('|')) {
+        let cells = row.matches('|').count();
+        assert!((5..=6).contains(&cells), "{cells} in {row}");
+    }
+}
+
+#[test]
+fn every_text_comes_back_from_json() {
+    let (findings, head, rows, frame) = hostile();
+    let report = rendered("json", &findings, &head, &rows, &frame);
+    let report: serde_json::Value = serde_json::from_str(&report).expect("a report is JSON");
+    assert_eq!(report["gates"][0]["why"], HOSTILE);
+    assert_eq!(report["comparisons"][0]["flipped"]["gained"][1], HOSTILE);
+}
+
+#[test]
+fn no_text_breaks_a_table_or_a_document() {
+    let (findings, head, rows, frame) = hostile();
+    let table = rendered("csv", &findings, &head, &rows, &frame);
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
+    let read: Vec<_> = reader
+        .records()
+        .map(|record| record.expect("a report is CSV"))
+        .collect();
+    assert_eq!(read.len(), rows.len());
+    for (record, row) in read.iter().zip(&rows) {
+        assert_eq!(crate::funnel::csv_text(&record[0]), row.case);
+    }
+    let document = rendered("junit", &findings, &head, &rows, &frame);
+    let report = quick_junit::Report::deserialize_from_str(&document).expect("a report is JUnit");
+    assert_eq!(report.tests, 4, "one target, four cases: {document}");
+    assert!(!document.contains(['\u{fffe}', '\0', '\u{1b}', '\u{202e}']));
+}
