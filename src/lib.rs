@@ -13,9 +13,11 @@
 //! ```
 
 pub mod analysis;
+pub mod cli;
 pub mod domain;
 pub mod engine;
 pub mod funnel;
+pub mod jobs;
 pub mod judge;
 pub mod load;
 pub mod report;

@@ -1,0 +1,71 @@
+//! Arguments, screen and exit codes. Reads what was typed, has a job do it, and shows what it answers.
+
+mod args;
+mod bless;
+mod check;
+mod compare;
+mod failure;
+mod init;
+mod list;
+mod log;
+mod next;
+mod progress;
+mod report;
+mod reports;
+mod run;
+mod runs;
+mod screen;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Verb};
+use failure::exit;
+use screen::Screen;
+
+use crate::jobs::JobError;
+
+/// What a verb answers: its exit code, or why it could not be done.
+type Done = Result<u8, JobError>;
+
+/// The whole program: arguments in, exit code out.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are asked for and no errors. A stream that is gone has nobody to tell.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::DONE
+            });
+        }
+    };
+    let screen = Screen::new(cli.color, cli.quiet);
+    log::begin(cli.verbose);
+    let done = match cli.verb {
+        Verb::Init(verb) => init::run(&verb, &screen),
+        Verb::Check(verb) => check::run(verb, &screen),
+        Verb::Run(verb) => run::run(*verb, &screen),
+        Verb::Compare(verb) => compare::run(verb, &screen),
+        Verb::Bless(verb) => bless::run(verb, &screen),
+        Verb::Show(verb) => show::run(verb, &screen),
+        Verb::Runs(verb) => runs::run(&verb, &screen),
+        Verb::Report(verb) => report::run(&verb, &screen),
+        Verb::Schema(verb) => list::schema(&verb, &screen),
+        Verb::List(verb) => list::run(&verb, &screen),
+    };
+    ExitCode::from(match done {
+        Ok(code) => code,
+        Err(error) => failure::tell(&screen, &error),
+    })
+}
+
+/// Prints on stdout; what cannot be written there is the harness's failure.
+fn print(screen: &Screen, bytes: &[u8]) -> Result<(), JobError> {
+    screen.print(bytes).map_err(JobError::Store)
+}

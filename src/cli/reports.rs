@@ -1,0 +1,150 @@
+//! Which reports were asked for, and writing them.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::args::Reports;
+use super::screen::Screen;
+use crate::jobs::{JobError, Told, rows};
+use crate::report::{Frame, Kind, Material, kind};
+
+/// The reports that were asked for.
+pub(crate) struct Wanted {
+    files: Vec<(&'static Kind, PathBuf)>,
+    /// What goes to stdout.
+    stdout: &'static Kind,
+}
+
+impl Wanted {
+    /// Reads `KIND=FILE` and `--format`.
+    pub(crate) fn of(asked: &Reports) -> Result<Self, JobError> {
+        let usage = |error: &dyn std::fmt::Display| JobError::Usage(error.to_string());
+        let mut files = Vec::new();
+        let mut stdout = None;
+        let mut to_stdout = |kind: &'static Kind| match stdout.replace(kind) {
+            None => Ok(()),
+            Some(_) => Err(JobError::Usage(
+                "only one report can go to stdout; give the others a file".to_owned(),
+            )),
+        };
+        if let Some(name) = &asked.format {
+            to_stdout(kind(name).map_err(|error| usage(&error))?)?;
+        }
+        for text in &asked.reports {
+            let Some((name, file)) = text.split_once('=') else {
+                return Err(JobError::Usage(format!(
+                    "--report wants KIND=FILE, this is `{text}`; for example json=report.json"
+                )));
+            };
+            let kind = kind(name).map_err(|error| usage(&error))?;
+            match file {
+                "" => {
+                    return Err(JobError::Usage(format!(
+                        "--report {name}= names no file; `-` is stdout"
+                    )));
+                }
+                "-" => to_stdout(kind)?,
+                _ => files.push((kind, writable(kind, file)?)),
+            }
+        }
+        if let Some((at, (_, path))) = files
+            .iter()
+            .enumerate()
+            .find(|(at, (_, path))| files[..*at].iter().any(|(_, one)| one == path))
+        {
+            let first = files
+                .iter()
+                .position(|(_, one)| one == path)
+                .map_or("", |first| files[first].0.name);
+            let (name, path) = (files[at].0.name, path.display());
+            return Err(JobError::Usage(format!(
+                "{first} and {name} reports cannot both be written to {path}"
+            )));
+        }
+        let terminal = kind("terminal").map_err(|error| usage(&error))?;
+        Ok(Self {
+            files,
+            stdout: stdout.unwrap_or(terminal),
+        })
+    }
+
+    /// Writes every report; the one for stdout last. `kept` are further files that the verb writes by itself.
+    pub(crate) fn write(
+        &self,
+        told: &Told,
+        kept: &[(&'static Kind, PathBuf)],
+        mut frame: Frame,
+        screen: &Screen,
+    ) -> Result<(), JobError> {
+        let asked = self.files.iter().map(|file| (file, false));
+        for ((kind, path), is_private) in asked.chain(kept.iter().map(|file| (file, true))) {
+            let fail = |error: &dyn std::fmt::Display| {
+                JobError::Store(format!("{}: {error}", path.display()))
+            };
+            let file = create(path, is_private).map_err(|error| fail(&error))?;
+            let mut out = BufWriter::new(file);
+            render(kind, told, &on_file(&frame), &mut out).map_err(|error| fail(&error))?;
+            out.flush().map_err(|error| fail(&error))?;
+            frame.reports.push(path.display().to_string());
+        }
+        frame.width = screen.width;
+        frame.color = screen.color;
+        let mut bytes = Vec::new();
+        render(self.stdout, told, &frame, &mut bytes)?;
+        super::print(screen, &bytes)
+    }
+}
+
+/// A report's file, if there is a folder for it: a typing error must not show only after the whole run was paid for.
+fn writable(kind: &Kind, file: &str) -> Result<PathBuf, JobError> {
+    let path = PathBuf::from(file);
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let why = match folder {
+        _ if path.is_dir() => "it is a folder; name a file in it".to_owned(),
+        Some(folder) if !folder.is_dir() => {
+            format!("there is no folder {}; make it first", folder.display())
+        }
+        _ => return Ok(path),
+    };
+    Err(JobError::Store(format!(
+        "cannot write the {} report to {file}: {why}",
+        kind.name
+    )))
+}
+
+/// A report's file. One that was asked for is made as the user's own files are; one that is kept in a run is, like all of it, for its
+/// owner alone: reports quote what agents said.
+fn create(path: &Path, is_private: bool) -> std::io::Result<File> {
+    let mode = if is_private { 0o600 } else { 0o666 };
+    File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .open(path)
+}
+
+/// The frame of a report in a file: the same whatever terminal it was asked for at, and without the paths of other reports.
+fn on_file(frame: &Frame) -> Frame {
+    Frame {
+        run: frame.run.clone(),
+        exit: frame.exit.clone(),
+        ..Frame::default()
+    }
+}
+
+fn render(kind: &Kind, told: &Told, frame: &Frame, out: &mut dyn Write) -> Result<(), JobError> {
+    let mut rows = rows(told)?;
+    let material = Material {
+        findings: &told.findings,
+        head: &told.head,
+        rows: &mut rows,
+        frame,
+    };
+    kind.render(material, out)
+        .map_err(|error| JobError::Store(error.to_string()))
+}

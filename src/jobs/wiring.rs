@@ -1,0 +1,97 @@
+//! Builds what a suite declares: targets, judges' models and the pace of their endpoints.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+
+use super::JobError;
+use crate::domain::port::{Exchange, Parts};
+use crate::domain::suite::{Suite, TargetSpec};
+use crate::engine::{Lane, ScorerSlot, TargetSlot};
+
+/// The targets and scorers of a suite, ready to run.
+pub(crate) struct Wired {
+    pub(crate) targets: Vec<TargetSlot>,
+    pub(crate) scorers: Vec<ScorerSlot>,
+}
+
+/// Builds everything; targets and judges that call one endpoint share its lane.
+pub(crate) fn wire(
+    suite: &Suite,
+    exchange: &Rc<dyn Exchange>,
+    folder: &Path,
+) -> Result<Wired, JobError> {
+    let parts = Parts {
+        exchange: Rc::clone(exchange),
+        folder: folder.to_path_buf(),
+        seed: suite.seed,
+    };
+    let mut lanes = Lanes::new(suite);
+    let mut slot = |spec: &TargetSpec| -> Result<TargetSlot, JobError> {
+        Ok(TargetSlot {
+            id: spec.id.clone(),
+            target: spec.plan.build(&parts).map_err(|message| {
+                JobError::problem(
+                    suite.name.clone(),
+                    format!("target `{}`: {message}", spec.id),
+                )
+            })?,
+            lane: lanes.of(spec),
+            price: spec.price,
+            counts_as_failure: spec.counts_as_failure.clone(),
+            is_live: spec.plan.is_live(),
+        })
+    };
+    let targets = suite
+        .targets
+        .iter()
+        .map(&mut slot)
+        .collect::<Result<_, _>>()?;
+    let mut scorers = Vec::new();
+    for spec in &suite.scorers {
+        scorers.push(ScorerSlot {
+            id: spec.id.clone(),
+            scorer: spec.scorer.clone(),
+            model: spec.model.as_ref().map(&mut slot).transpose()?,
+            digest: spec.digest.to_string(),
+        });
+    }
+    Ok(Wired { targets, scorers })
+}
+
+/// One lane an endpoint, with the smallest concurrency that anybody who calls there asks for.
+struct Lanes {
+    bounds: BTreeMap<String, Option<u32>>,
+    built: BTreeMap<String, Rc<Lane>>,
+}
+
+impl Lanes {
+    fn new(suite: &Suite) -> Self {
+        let mut bounds: BTreeMap<String, Option<u32>> = BTreeMap::new();
+        let models = suite
+            .scorers
+            .iter()
+            .filter_map(|scorer| scorer.model.as_ref());
+        for spec in suite.targets.iter().chain(models) {
+            let bound = bounds.entry(spec.plan.endpoint()).or_default();
+            *bound = match (*bound, spec.concurrency) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+        }
+        Self {
+            bounds,
+            built: BTreeMap::new(),
+        }
+    }
+
+    fn of(&mut self, spec: &TargetSpec) -> Rc<Lane> {
+        let endpoint = spec.plan.endpoint();
+        let bound = self.bounds.get(&endpoint).copied().flatten();
+        Rc::clone(
+            self.built
+                .entry(endpoint)
+                .or_insert_with(|| Rc::new(Lane::new(bound))),
+        )
+    }
+}
