@@ -119,7 +119,7 @@ pub(crate) struct Selection {
 /// Where reports go.
 #[derive(Debug, Args, Default)]
 pub(crate) struct Reports {
-    /// Write a report: terminal, markdown, json, csv or junit; FILE `-` is stdout. Repeatable.
+    /// Write a report of a KIND that `evenhand list reports` names; FILE `-` is stdout. Repeatable.
     #[arg(long = "report", value_name = "KIND=FILE")]
     pub(crate) reports: Vec<String>,
     /// Print this report on stdout instead of the screen: short for --report KIND=-.

@@ -77,6 +77,19 @@ pub fn ci_lines(lines: &str) -> Cow<'_, str> {
     rewrite.finish()
 }
 
+/// Makes a document safe for the log of a CI system in which a `#` stands nowhere but in texts, such as JSON and XML: the second
+/// `#` of what [`ci_lines`] would stop is written as `mark`, by which the format itself spells it, so that the document says
+/// what it said.
+pub fn ci_document<'a>(document: &'a str, mark: &'static str) -> Cow<'a, str> {
+    let mut rewrite = Rewrite::new(document);
+    for (at, _) in document.match_indices('#') {
+        if opens_command(&document[at..]) {
+            rewrite.replace(at + 1..at + 2, mark);
+        }
+    }
+    rewrite.finish()
+}
+
 /// Whether the text begins with `##`, letters and `[`, a command of GitHub's older form or of its relatives.
 fn opens_command(text: &str) -> bool {
     text.strip_prefix("##").is_some_and(|rest| {
@@ -161,6 +174,18 @@ mod tests {
         assert_eq!(ci_lines("###[x"), "##\\#[x");
     }
 
+    #[test]
+    fn a_document_says_the_same_without_the_command() {
+        assert_eq!(
+            ci_document(r####"{"a": "##[group] ###vso[x #1 ## 2"}"####, r"\u0023"),
+            r####"{"a": "#\u0023[group] ##\u0023vso[x #1 ## 2"}"####
+        );
+        assert!(matches!(
+            ci_document("{\"a\": 1}", r"\u0023"),
+            Cow::Borrowed(_)
+        ));
+    }
+
     /// What a runner that is more lenient than any known one would look at.
     fn trimmed(line: &str) -> &str {
         let mut line = line;
@@ -185,6 +210,14 @@ mod tests {
                 prop_assert!(!trimmed(line).starts_with("::"), "{out:?}");
                 prop_assert!(!line.contains("##[") && !line.contains("##vso["), "{out:?}");
             }
+        }
+
+        #[test]
+        fn a_printed_document_holds_no_command_and_every_text(text in hostile_text()) {
+            let document = serde_json::to_string(&text).unwrap();
+            let out = ci_document(&document, r"\u0023");
+            prop_assert!(!out.contains("##[") && !out.contains("##vso["), "{out:?}");
+            prop_assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
         }
 
         #[test]
