@@ -31,7 +31,11 @@ pub fn ci_command(
     for c in data.chars() {
         push_data(&mut line, c);
     }
-    line
+    // A runner of the older kind looks for `##[` before it looks at the beginning of the line.
+    match ci_document(&line, "\\#") {
+        Cow::Borrowed(_) => line,
+        Cow::Owned(safe) => safe,
+    }
 }
 
 fn push_data(line: &mut String, c: char) {
@@ -142,6 +146,10 @@ mod tests {
             ),
             "::error title=a%2Cline=1%3A%3Ab%25::50%25%0D%0A::stop-commands::x"
         );
+        assert_eq!(
+            ci_command("error", &[], "##[group]x"),
+            "::error::#\\#[group]x"
+        );
     }
 
     #[test]
@@ -224,6 +232,7 @@ mod tests {
         fn a_command_is_one_line_whose_data_reads_back(value in hostile_text(), data in hostile_text()) {
             let line = ci_command("notice", &[("title", &value)], &data);
             prop_assert!(!line.contains(ends_line), "{line:?}");
+            prop_assert!(!line.contains("##[") && !line.contains("##vso["), "{line:?}");
             let body = line.strip_prefix("::notice title=").unwrap();
             let (title, message) = body.split_once("::").unwrap();
             prop_assert!(!title.contains([':', ',']), "{title:?}");

@@ -88,7 +88,7 @@ fn title(suite: &str, gate: &GateFindings) -> String {
 /// A fault of a user's file, as an annotation has it.
 #[derive(Debug, Clone, Copy)]
 pub struct Fault<'a> {
-    /// The file as the user named it.
+    /// The file as the user named it; empty for what is no fault of a file.
     pub file: &'a str,
     /// Line and column from 1; 0: not known.
     pub place: (u32, u32),
@@ -104,6 +104,7 @@ pub fn annotated(faults: &[Fault<'_>]) -> String {
         let (line, column) = (fault.place.0.to_string(), fault.place.1.to_string());
         let all = [("file", fault.file), ("line", &line), ("col", &column)];
         let known = match fault.place {
+            _ if fault.file.is_empty() => 0,
             (0, _) => 1,
             (_, 0) => 2,
             _ => 3,
@@ -189,11 +190,13 @@ mod tests {
             annotated(&[
                 fault("a,b:c.yaml", 3, 7),
                 fault("d.csv", 2, 0),
-                fault("e", 0, 0)
+                fault("e", 0, 0),
+                fault("", 0, 0)
             ]),
             "::error file=a%2Cb%3Ac.yaml,line=3,col=7::unknown key `a,b`: 50%25\n\
              ::error file=d.csv,line=2::unknown key `a,b`: 50%25\n\
-             ::error file=e::unknown key `a,b`: 50%25\n"
+             ::error file=e::unknown key `a,b`: 50%25\n\
+             ::error::unknown key `a,b`: 50%25\n"
         );
         let many = annotated(&[fault("s.yaml", 1, 1); 12]);
         assert_eq!(many.lines().count(), 11);

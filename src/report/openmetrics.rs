@@ -1,6 +1,7 @@
 //! Figures in the OpenMetrics text format, as GitLab's metrics report and Prometheus read them.
 //!
-//! GitLab compares two branches series by series, by name and labels: nothing of a single run (its id, time or seed) is a label.
+//! GitLab compares two branches series by series, by name and labels: nothing of a single run (its id, time or seed) is a label,
+//! save where two runs are compared, whose sides have no other names.
 //! What a judge said carries the state of its calibration (`judge="uncalibrated"`). A figure that is undefined is left out, as are
 //! ends of intervals that do not exist; point, `_low` and `_high` are families of their own, so that no reader takes a bound for
 //! the figure.
