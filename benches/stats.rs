@@ -9,8 +9,8 @@ use std::num::NonZeroUsize;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use evenhand::stats::{
     Confidence, Confusion, Draws, Level, Plan, Ratings, Sample, Seed, Size, Sums, Units, Weights,
-    closeness, cohen_kappa, gwet, kappa_statistic, kendall, lin_ccc, pearson, rate, sign_flip,
-    spearman,
+    alpha_statistic, bca, closeness, cohen_kappa, expected_calibration_error, gwet, gwet_statistic,
+    kappa_statistic, kendall, lin_ccc, pearson, rate, sign_flip, spearman,
 };
 
 const CONF: Confidence = Confidence::NINETY_FIVE;
@@ -77,9 +77,38 @@ fn alpha(c: &mut Criterion) {
             ("interval", Level::Interval(&values)),
         ] {
             group.bench_with_input(BenchmarkId::new(name, items), &ratings, |b, ratings| {
-                b.iter(|| ratings.alpha(level))
+                b.iter(|| ratings.alpha(level, CONF))
             });
         }
+    }
+    group.finish();
+}
+
+/// A resample walks over all labels (alpha) or over units and classes (AC1, calibration error).
+fn bca_of_agreement(c: &mut Criterion) {
+    let mut group = c.benchmark_group("bca of agreement of 5, 10,000 resamples");
+    group.sample_size(10);
+    for items in [100, 1_000] {
+        let cells: Vec<Option<u32>> = scrambled(items * 5, 25)
+            .map(|v| (v < 20).then_some(v % 5))
+            .collect();
+        let ratings = Ratings::new(&cells, 5, 5).expect("full rows");
+        let units = Units::singles(items);
+        for (name, level) in [("nominal", Level::Nominal), ("ordinal", Level::Ordinal)] {
+            let alpha = alpha_statistic(ratings, level, units.clone()).expect("parallel units");
+            group.bench_with_input(BenchmarkId::new(name, items), &alpha, |b, alpha| {
+                b.iter(|| bca(alpha, &plan(), CONF));
+            });
+        }
+        let ac1 = gwet_statistic(ratings, Weights::Identity, &units).expect("parallel units");
+        group.bench_with_input(BenchmarkId::new("ac1", items), &ac1, |b, ac1| {
+            b.iter(|| bca(ac1, &plan(), CONF));
+        });
+        let stated: Vec<f64> = scrambled(items, 100).map(|v| f64::from(v) / 99.0).collect();
+        let passed: Vec<bool> = scrambled(items, 3).map(|v| v > 0).collect();
+        group.bench_function(BenchmarkId::new("calibration error", items), |b| {
+            b.iter(|| expected_calibration_error(&stated, &passed, &units, &plan(), CONF));
+        });
     }
     group.finish();
 }
@@ -90,18 +119,18 @@ fn all_figures(human: &[u32], judge: &[u32]) {
     for weights in [Weights::Identity, Weights::Linear, Weights::Quadratic] {
         black_box((
             cohen_kappa(&table, weights, CONF).ok(),
-            gwet(&table, weights).ok(),
+            gwet(&table, weights, CONF).ok(),
         ));
     }
     black_box((
         table.accuracy(CONF).ok(),
-        table.macro_scores().ok(),
-        table.balanced_accuracy().ok(),
+        table.macro_scores(CONF).ok(),
+        table.balanced_accuracy(CONF).ok(),
     ));
     black_box((
-        table.mcc().ok(),
-        table.within_one().ok(),
-        table.marginal_bias().ok(),
+        table.mcc(CONF).ok(),
+        table.within_one(CONF).ok(),
+        table.marginal_bias(CONF).ok(),
     ));
     let cells: Vec<Option<u32>> = human
         .iter()
@@ -111,7 +140,7 @@ fn all_figures(human: &[u32], judge: &[u32]) {
     let ratings = Ratings::new(&cells, 2, 5).expect("full rows");
     let values = [1.0, 2.0, 3.0, 4.0, 5.0];
     for level in [Level::Nominal, Level::Ordinal, Level::Interval(&values)] {
-        black_box(ratings.alpha(level).ok());
+        black_box(ratings.alpha(level, CONF).ok());
     }
     let number = |side: &[u32]| {
         side.iter()
@@ -124,7 +153,10 @@ fn all_figures(human: &[u32], judge: &[u32]) {
         spearman(&x, &y, CONF).ok(),
         kendall(&x, &y, CONF).ok(),
     ));
-    black_box((closeness(&x, &y).ok(), lin_ccc(&x, &y).ok()));
+    black_box((
+        closeness(&x, &y, None, CONF).ok(),
+        lin_ccc(&x, &y, CONF).ok(),
+    ));
 }
 
 fn agreement(c: &mut Criterion) {
@@ -178,6 +210,7 @@ criterion_group!(
     bca_of_a_paired_mean,
     bca_of_kappa,
     alpha,
+    bca_of_agreement,
     agreement,
     summaries
 );
