@@ -20,8 +20,8 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::kind::Kind;
 use crate::domain::message::{Finish, Message, Role, ToolCall, Usage};
 use crate::domain::port::{
-    Answer, Call, Exchange, LineCall, Local, Parts, Program, Reply, Request, Session, Target,
-    TargetPlan, Transport,
+    Accept, Answer, Call, Exchange, LineCall, Local, Parts, Program, Reply, Request, Session,
+    Target, TargetPlan, Transport,
 };
 use crate::domain::secret::EnvText;
 use crate::domain::transcript::Step;
@@ -163,7 +163,7 @@ impl Built {
                 line: line.to_string().into_bytes().into(),
             })),
             timeout: request.timeout,
-            accept,
+            accept: Accept::new(accept),
             refused,
         }
     }

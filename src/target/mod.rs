@@ -2,8 +2,13 @@
 
 mod chat;
 mod command;
+mod endpoint;
+mod envelope;
+mod prompt;
 mod recorded;
+mod refusal;
 mod scripted;
+mod usage;
 
 use std::sync::Arc;
 
@@ -11,5 +16,9 @@ use crate::domain::kind::Kind;
 use crate::domain::port::TargetPlan;
 
 /// Every kind of target.
-pub static KINDS: &[Kind<Arc<dyn TargetPlan>>] =
-    &[chat::KIND, command::KIND, recorded::KIND, scripted::KIND];
+pub static KINDS: &[Kind<Arc<dyn TargetPlan>>] = &[
+    chat::KIND,
+    command::KIND,
+    recorded::KIND,
+    scripted::KIND,
+];

@@ -1,4 +1,4 @@
-//! What is sent to a chat endpoint: the address and the body.
+//! What is sent to a chat endpoint.
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
@@ -11,6 +11,7 @@ pub(super) struct Asked<'a> {
     pub(super) model: &'a str,
     pub(super) params: &'a Map<String, Json>,
     pub(super) schema: Option<&'a Json>,
+    pub(super) tools: &'a [Json],
     pub(super) request: &'a Request,
 }
 
@@ -21,8 +22,9 @@ pub(super) fn content(asked: &Asked<'_>) -> Json {
     content.insert("model".into(), json!(asked.model));
     let messages: Vec<Json> = request.messages.iter().map(message).collect();
     content.insert("messages".into(), Json::Array(messages));
-    if !request.tools.is_empty() {
-        content.insert("tools".into(), Json::Array(request.tools.clone()));
+    let tools: Vec<Json> = asked.tools.iter().chain(&request.tools).cloned().collect();
+    if !tools.is_empty() {
+        content.insert("tools".into(), Json::Array(tools));
     }
     for (name, value) in asked.params.iter().chain(&request.params) {
         content.insert(name.clone(), value.clone());
@@ -90,41 +92,6 @@ fn tool_call(call: &ToolCall) -> Json {
     json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
 }
 
-/// The address of chat completions under a base address; a query stays behind the path.
-pub(super) fn completions(base: &str) -> String {
-    const PATH: &str = "/chat/completions";
-    let (path, query) = match base.split_once('?') {
-        Some((path, query)) => (path, format!("?{query}")),
-        None => (base, String::new()),
-    };
-    let path = path.trim_end_matches('/');
-    let path = path.strip_suffix(PATH).unwrap_or(path);
-    format!("{path}{PATH}{query}")
-}
-
-/// Scheme and host of an address in lower case; `None` where it is no http address or names no host.
-pub(super) fn scheme_and_host(address: &str) -> Option<(&'static str, String)> {
-    let (scheme, rest) = address.split_once("://")?;
-    let scheme = ["http", "https"]
-        .into_iter()
-        .find(|known| scheme.eq_ignore_ascii_case(known))?;
-    let authority = rest.split(['/', '?', '#', '\\']).next()?;
-    let host = authority.rsplit('@').next()?;
-    let host = match host.strip_prefix('[') {
-        Some(ipv6) => ipv6.split(']').next()?,
-        None => host.split(':').next()?,
-    };
-    (!host.is_empty()).then(|| (scheme, host.to_ascii_lowercase()))
-}
-
-/// Whether a text can be the name of a header (RFC 9110, token).
-pub(super) fn is_header_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,6 +128,7 @@ mod tests {
             model: "m",
             params: params.as_object().unwrap(),
             schema: Some(&json!({"type": "object"})),
+            tools: &[json!({"type": "function", "function": {"name": "f"}})],
             request,
         })
     }
@@ -180,6 +148,7 @@ mod tests {
         assert_eq!(content["max_tokens"], 9);
         assert_eq!(content["response_format"]["json_schema"]["name"], "verdict");
         assert_eq!(content["top_logprobs"], 5);
+        assert_eq!(content["tools"][0]["function"]["name"], "f");
     }
 
     #[test]
@@ -203,41 +172,5 @@ mod tests {
             message(&said)["tool_calls"][0]["function"]["arguments"],
             "{\"x\":1}"
         );
-    }
-
-    #[test]
-    fn the_address_is_made_from_what_people_write() {
-        for base in [
-            "http://h/v1",
-            "http://h/v1/",
-            "http://h/v1/chat/completions",
-        ] {
-            assert_eq!(completions(base), "http://h/v1/chat/completions");
-        }
-        assert_eq!(
-            completions("https://h/v1?api-version=2"),
-            "https://h/v1/chat/completions?api-version=2"
-        );
-    }
-
-    #[test]
-    fn hosts_are_read_without_being_fooled() {
-        let host = |address: &str| scheme_and_host(address).map(|(_, host)| host);
-        assert_eq!(
-            host("HTTP://User:pw@LocalHost:80/x").as_deref(),
-            Some("localhost")
-        );
-        assert_eq!(
-            host("http://127.0.0.1@evil.example/v1").as_deref(),
-            Some("evil.example")
-        );
-        assert_eq!(host("http://[::1]:8/v1").as_deref(), Some("::1"));
-        assert_eq!(
-            host("http://evil.example\\@127.0.0.1/").as_deref(),
-            Some("evil.example")
-        );
-        for wrong in ["localhost:80", "ftp://h/", "http://", "http:///v1"] {
-            assert_eq!(host(wrong), None, "{wrong}");
-        }
     }
 }
