@@ -1,5 +1,6 @@
 //! Agents and models, spoken to.
 
+mod anthropic;
 mod chat;
 mod command;
 mod endpoint;
@@ -17,6 +18,7 @@ use crate::domain::port::TargetPlan;
 
 /// Every kind of target.
 pub static KINDS: &[Kind<Arc<dyn TargetPlan>>] = &[
+    anthropic::KIND,
     chat::KIND,
     command::KIND,
     recorded::KIND,
