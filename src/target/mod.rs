@@ -6,6 +6,7 @@ mod command;
 mod endpoint;
 mod envelope;
 mod prompt;
+mod protocol;
 mod recorded;
 mod refusal;
 mod scripted;
