@@ -166,7 +166,9 @@ impl Template {
             .strip_prefix("{{")?
             .strip_suffix("}}")?
             .trim_matches('-');
-        let single = ["{{", "}}", "{%", "{#"].iter().all(|mark| !inner.contains(mark));
+        let single = ["{{", "}}", "{%", "{#"]
+            .iter()
+            .all(|mark| !inner.contains(mark));
         single.then_some(inner)
     }
 }
@@ -319,7 +321,11 @@ mod tests {
             "/a/%C3%A9%2F..%2F%3F%26%23%40%3Ab%20c?q=%C3%89%2F..%2F%3F%26%23%40%3AB%20C"
         );
         assert_eq!(render("{{ x | safe }}", "a/b").unwrap(), "a%2Fb");
-        assert!(render("/{{ nothing }}", "").unwrap_err().contains("undefined"));
+        assert!(
+            render("/{{ nothing }}", "")
+                .unwrap_err()
+                .contains("undefined")
+        );
     }
 
     #[test]

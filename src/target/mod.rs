@@ -5,6 +5,7 @@ mod chat;
 mod command;
 mod endpoint;
 mod envelope;
+mod http;
 mod prompt;
 mod protocol;
 mod recorded;
@@ -22,6 +23,7 @@ pub static KINDS: &[Kind<Arc<dyn TargetPlan>>] = &[
     anthropic::KIND,
     chat::KIND,
     command::KIND,
+    http::KIND,
     recorded::KIND,
     scripted::KIND,
 ];
