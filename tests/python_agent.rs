@@ -97,6 +97,15 @@ const SERVER: &[(&str, usize, Planned)] = &[
     ("chatter", 4, ANSWERED),
 ];
 
+/// Why nothing, or less, was tested here.
+#[expect(
+    clippy::print_stdout,
+    reason = "a test that has nothing to test says so"
+)]
+fn notice(why: &str) {
+    println!("not tested: {why}");
+}
+
 /// The interpreter itself: a shim in its place would be started with each trial. `None`, with a notice, where there is none.
 fn python() -> Option<String> {
     let asked = Command::new("python3")
@@ -112,7 +121,7 @@ fn python() -> Option<String> {
         .and_then(|output| String::from_utf8(output.stdout).ok())
         .map(|path| path.trim().to_owned());
     if path.is_none() {
-        println!("there is no python3 here: nothing was tested");
+        notice("there is no python3 here");
     }
     path
 }
@@ -183,7 +192,7 @@ fn all_as_planned(bench: &Bench, count: usize, plan: &[(&str, usize, Planned)]) 
 /// Processes of ours that carry this in their environment and still run.
 fn left(mark: &str) -> Vec<String> {
     let Ok(all) = std::fs::read_dir("/proc") else {
-        println!("there is no /proc here: what was left behind cannot be seen");
+        notice("there is no /proc here, where what was left behind could be seen");
         return Vec::new();
     };
     all.flatten()

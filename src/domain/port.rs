@@ -217,7 +217,9 @@ pub struct Call {
 
 /// Says whether an answer is complete and no error in disguise.
 #[derive(Clone)]
-pub struct Accept(Rc<dyn Fn(&Answer) -> Result<(), Fault>>);
+pub struct Accept(Rc<Accepts>);
+
+type Accepts = dyn Fn(&Answer) -> Result<(), Fault>;
 
 impl Accept {
     /// By this function.

@@ -18,7 +18,8 @@ pub(super) struct Endpoint {
     insecure: bool,
 }
 
-/// What is particular to an API.
+/// How an API is called and answers.
+#[derive(Debug)]
 pub(super) struct Api {
     /// The kind of target.
     pub(super) kind: &'static str,

@@ -6,6 +6,7 @@ mod command;
 mod endpoint;
 mod envelope;
 mod http;
+mod model;
 mod prompt;
 mod protocol;
 mod recorded;

@@ -8,11 +8,6 @@ use crate::domain::message::Usage;
 /// (`input`). Both numbers or none, since a forgotten one would count as 0.
 pub(super) fn read(json: &Json) -> Option<Usage> {
     let count = |names: &[&str]| names.iter().find_map(|name| json.pointer(name)?.as_u64());
-    // The messages API counts what its cache read and wrote apart from the input; all others count it within.
-    let apart: Vec<u64> = ["/cache_read_input_tokens", "/cache_creation_input_tokens"]
-        .iter()
-        .map(|name| count(&[name]).unwrap_or(0))
-        .collect();
     let input = count(&["/prompt_tokens", "/input_tokens", "/input"])?;
     let output = count(&["/completion_tokens", "/output_tokens", "/output"])?;
     let cached = count(&[
@@ -29,9 +24,15 @@ pub(super) fn read(json: &Json) -> Option<Usage> {
         "/reasoning",
     ])
     .unwrap_or(0);
-    let input = apart
-        .iter()
-        .fold(input, |sum, more| sum.saturating_add(*more));
+    // The messages API counts what its cache read and wrote apart from the input. Gateways that translate it into chat completions
+    // repeat those counts beside a sum that holds them already.
+    let apart = if json.get("prompt_tokens").is_some() {
+        [0, 0]
+    } else {
+        ["/cache_read_input_tokens", "/cache_creation_input_tokens"]
+            .map(|name| count(&[name]).unwrap_or(0))
+    };
+    let input = apart.into_iter().fold(input, u64::saturating_add);
     Some(Usage {
         input,
         cached: cached.min(input),
@@ -66,6 +67,8 @@ mod tests {
         assert_eq!(read(&chat), usage(10, 4, 5, 3));
         let messages = json!({"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 20});
         assert_eq!(read(&messages), usage(130, 100, 5, 0));
+        let translated = json!({"prompt_tokens": 130, "completion_tokens": 5, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 20});
+        assert_eq!(read(&translated), usage(130, 100, 5, 0));
         let nulls =
             json!({"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": null});
         assert_eq!(read(&nulls), usage(10, 0, 5, 0));

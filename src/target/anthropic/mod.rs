@@ -10,25 +10,17 @@
 mod reply;
 mod request;
 
-use std::rc::Rc;
 use std::sync::Arc;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 
-use crate::domain::case::Case;
-use crate::domain::decode::{Anything, Fields, MapOf, Text, Truth, WithEnv};
-use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::decode::{Fields, WithEnv};
 use crate::domain::kind::Kind;
-use crate::domain::message::Message;
-use crate::domain::port::{
-    Call, Exchange, Local, Parts, Reply, Request, Session, Target, TargetPlan,
-};
-use crate::domain::price::{self, Price};
+use crate::domain::port::TargetPlan;
 use crate::domain::secret::EnvText;
-use crate::domain::template::Template;
 
-use super::endpoint::{Api, Endpoint, Written, under};
-use super::prompt::Prompt;
+use super::endpoint::{Api, under};
+use super::model::{Dialect, Docs, Model};
 use super::refusal;
 
 /// The row of the table.
@@ -40,14 +32,28 @@ pub(super) const KIND: Kind<Arc<dyn TargetPlan>> = Kind {
 };
 
 /// What is particular to this API.
-const API: Api = Api {
-    kind: KIND.name,
-    path: |base| under(base, "/v1/messages"),
-    key: |key| ("x-api-key", key.to_owned()),
-    headers: &[("anthropic-version", "2023-06-01")],
-    accept: reply::accept,
-    refused: |status, body| refusal::refused(status, body, &refusal::MODEL),
-    is_token: reply::is_token,
+static DIALECT: Dialect = Dialect {
+    api: Api {
+        kind: KIND.name,
+        path: |base| under(base, "/v1/messages"),
+        key: |key| ("x-api-key", key.to_owned()),
+        headers: &[("anthropic-version", "2023-06-01")],
+        accept: reply::accept,
+        refused: |status, body| refusal::refused(status, body, &refusal::MODEL),
+        is_token: reply::is_token,
+    },
+    docs: Docs {
+        key: "sent as x-api-key; ${NAME}",
+        params: "put into the request as they are: max_tokens (default 4096), temperature, thinking ...",
+        stream: "ask for an event stream, which tells the time to the first token; default false",
+        schema: "a JSON Schema that the reply must follow, sent as output_config.format",
+    },
+    own: &["model", "messages", "system", "stream", "tools"],
+    bounds: &["max_tokens"],
+    offers_logprobs: false,
+    content: request::content,
+    streamed: |body| body["stream"] = json!(true),
+    read: reply::read,
 };
 
 /// Where the API stands unless the suite says otherwise.
@@ -56,25 +62,11 @@ const PLACE: &str = "https://api.anthropic.com";
 /// The most tokens of a reply unless the suite says otherwise: the API wants a number.
 const MAX_TOKENS: u64 = 4_096;
 
-/// Keys of the body that the target sets itself.
-const OWN: &[&str] = &["model", "messages", "system", "stream", "tools"];
-
-/// What the suite says about the target.
-#[derive(Debug, Clone)]
-struct Anthropic {
-    endpoint: Endpoint,
-    model: String,
-    prompt: Prompt,
-    params: Map<String, Json>,
-    stream: bool,
-    schema: Option<Json>,
-}
-
 fn decode(fields: &mut Fields<'_>) -> Option<Arc<dyn TargetPlan>> {
     Some(Arc::new(options(fields)?))
 }
 
-fn options(fields: &mut Fields<'_>) -> Option<Anthropic> {
+fn options(fields: &mut Fields<'_>) -> Option<Model> {
     let written = fields
         .node()
         .is_some_and(|node| node.get("base_url").is_some());
@@ -88,138 +80,15 @@ fn options(fields: &mut Fields<'_>) -> Option<Anthropic> {
     } else {
         EnvText::parse(PLACE).ok()
     };
-    let model = fields.required("model", "the model's name at the endpoint", Text);
-    let endpoint = Endpoint::read(fields, base_url, "sent as x-api-key; ${NAME}");
-    let prompt = Prompt::read(fields);
-    let mut params: Map<String, Json> = fields
-        .or(
-            "params",
-            "put into the request as they are: max_tokens (default 4096), temperature, thinking ...",
-            MapOf(Anything),
-            Vec::new(),
-        )
-        .into_iter()
-        .collect();
-    let stream = fields.or(
-        "stream",
-        "ask for an event stream, which tells the time to the first token; default false",
-        Truth,
-        false,
-    );
-    let schema = fields.optional(
-        "schema",
-        "a JSON Schema that the reply must follow, sent as output_config.format",
-        Anything,
-    );
-    for key in OWN.iter().filter(|key| params.contains_key(**key)) {
-        fields.problem(
-            "params",
-            format!("`{key}` does not belong in `params`: it is made from the target's own keys"),
-        );
-    }
-    let most = params
+    let mut model = Model::read(fields, &DIALECT, base_url)?;
+    let most = model
+        .params
         .entry("max_tokens")
         .or_insert_with(|| json!(MAX_TOKENS));
     if most.as_u64().is_none_or(|most| most == 0) {
         fields.problem("params", "`max_tokens` is a whole number above 0");
     }
-    if let Some(schema) = &schema
-        && !schema.is_object()
-    {
-        fields.problem("schema", "a JSON Schema is a map");
-    }
-    Some(Anthropic {
-        endpoint: endpoint?,
-        model: model?,
-        prompt,
-        params,
-        stream,
-        schema,
-    })
-}
-
-impl TargetPlan for Anthropic {
-    fn endpoint(&self) -> String {
-        self.endpoint.written().to_owned()
-    }
-
-    fn model(&self) -> Option<&str> {
-        Some(&self.model)
-    }
-
-    fn templates(&self) -> Vec<&Template> {
-        self.prompt.templates()
-    }
-
-    fn environment(&self) -> Vec<&EnvText> {
-        self.endpoint.environment()
-    }
-
-    fn most_output_tokens(&self) -> Option<u64> {
-        self.params.get("max_tokens")?.as_u64()
-    }
-
-    fn listed_price(&self) -> Option<Price> {
-        price::listed(&self.endpoint.host()?, &self.model)
-    }
-
-    fn build(&self, parts: &Parts) -> Result<Rc<dyn Target>, String> {
-        Ok(Rc::new(Built {
-            plan: self.clone(),
-            exchange: Rc::clone(&parts.exchange),
-        }))
-    }
-}
-
-struct Built {
-    plan: Anthropic,
-    exchange: Rc<dyn Exchange>,
-}
-
-impl Built {
-    fn call(&self, request: &Request) -> Result<Call, Fault> {
-        let plan = &self.plan;
-        let internal = |message: String| Fault::new(FaultKind::Internal, message);
-        let content = request::content(&request::Asked {
-            model: &plan.model,
-            params: &plan.params,
-            schema: plan.schema.as_ref(),
-            tools: &plan.prompt.tools,
-            request,
-        })
-        .map_err(internal)?;
-        let stream = plan.stream;
-        let body = request::body(&content, stream)
-            .map_err(|error| internal(format!("the request cannot be written: {error}")))?;
-        let written = Written {
-            content,
-            body,
-            stream,
-        };
-        plan.endpoint.call(&API, request, written)
-    }
-}
-
-impl Target for Built {
-    fn opening(&self, case: &Arc<Case>) -> Result<Vec<Message>, Fault> {
-        self.plan
-            .prompt
-            .opening(case)
-            .map_err(|message| Fault::new(FaultKind::Internal, message))
-    }
-
-    fn attempt<'a>(
-        &'a self,
-        request: &'a Request,
-        _session: &'a mut Session,
-    ) -> Local<'a, Result<Reply, Fault>> {
-        Box::pin(async move {
-            let call = self.call(request)?;
-            let answer = self.exchange.exchange(&call).await;
-            let answer = answer.map_err(|fault| self.plan.endpoint.explain(fault))?;
-            reply::read(&answer)
-        })
-    }
+    Some(model)
 }
 
 #[cfg(test)]
@@ -227,8 +96,9 @@ mod tests {
     use super::*;
     use crate::domain::decode::{Problems, read};
     use crate::domain::tree::Node;
+    use serde_json::Value as Json;
 
-    fn decoded(json: &Json) -> Result<Anthropic, Vec<String>> {
+    fn decoded(json: &Json) -> Result<Model, Vec<String>> {
         let mut problems = Problems::new("suite.yaml");
         let plan = read(&Node::from_json(json), &mut problems, options);
         let problems: Vec<String> = problems.sorted().into_iter().map(|p| p.message).collect();
@@ -253,13 +123,12 @@ mod tests {
     #[test]
     fn every_fault_of_the_options_is_named() {
         let all = decoded(&json!({
-            "base_url": "http://10.0.0.5", "api_key": "${KEY}", "schema": 3, "stop": 1,
+            "base_url": "http://10.0.0.5", "model": "m", "api_key": "${KEY}", "schema": 3, "stop": 1,
             "params": {"max_tokens": 0, "system": "x"},
         }))
         .unwrap_err()
         .join("\n");
         for part in [
-            "`model` is missing",
             "insecure: true",
             "a JSON Schema is a map",
             "unknown key `stop`",

@@ -90,17 +90,14 @@ struct Ending {
 
 /// What an event adds to a block.
 #[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 enum Delta {
-    TextDelta {
-        text: String,
-    },
-    ThinkingDelta {
-        thinking: String,
-    },
-    InputJsonDelta {
-        partial_json: String,
-    },
+    #[serde(rename = "text_delta")]
+    Text { text: String },
+    #[serde(rename = "thinking_delta")]
+    Thinking { thinking: String },
+    #[serde(rename = "input_json_delta")]
+    Input { partial_json: String },
     /// Signatures, citations.
     #[serde(other)]
     Other,
@@ -130,9 +127,9 @@ pub(super) fn accept(answer: &Answer) -> Result<(), Fault> {
 pub(super) fn is_token(data: &str) -> bool {
     match serde_json::from_str(data) {
         Ok(Event::ContentBlockDelta { delta, .. }) => match delta {
-            Delta::TextDelta { text } => !text.is_empty(),
-            Delta::ThinkingDelta { thinking } => !thinking.is_empty(),
-            Delta::InputJsonDelta { .. } => true,
+            Delta::Text { text } => !text.is_empty(),
+            Delta::Thinking { thinking } => !thinking.is_empty(),
+            Delta::Input { .. } => true,
             Delta::Other => false,
         },
         Ok(Event::ContentBlockStart { content_block, .. }) => content_block.kind == "tool_use",
@@ -182,9 +179,9 @@ impl Said {
                     return;
                 };
                 match delta {
-                    Delta::TextDelta { text } => block.text.push_str(&text),
-                    Delta::ThinkingDelta { thinking } => block.thinking.push_str(&thinking),
-                    Delta::InputJsonDelta { partial_json } => block.pieces.push_str(&partial_json),
+                    Delta::Text { text } => block.text.push_str(&text),
+                    Delta::Thinking { thinking } => block.thinking.push_str(&thinking),
+                    Delta::Input { partial_json } => block.pieces.push_str(&partial_json),
                     Delta::Other => {}
                 }
             }

@@ -3,16 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::domain::message::{Message, Role, ToolCall};
-use crate::domain::port::Request;
 
-/// All that decides the answer.
-pub(super) struct Asked<'a> {
-    pub(super) model: &'a str,
-    pub(super) params: &'a Map<String, Json>,
-    pub(super) schema: Option<&'a Json>,
-    pub(super) tools: &'a [Json],
-    pub(super) request: &'a Request,
-}
+use super::super::model::Asked;
 
 /// All that decides the answer as one value: the body without the manner of delivery, so that a recorded reply serves both manners.
 pub(super) fn content(asked: &Asked<'_>) -> Result<Json, String> {
@@ -49,16 +41,6 @@ pub(super) fn content(asked: &Asked<'_>) -> Result<Json, String> {
         content.insert("output_config".into(), config);
     }
     Ok(Json::Object(content))
-}
-
-/// The body: the content, and for a stream the wish for one.
-pub(super) fn body(content: &Json, stream: bool) -> Result<Vec<u8>, serde_json::Error> {
-    if !stream {
-        return serde_json::to_vec(content);
-    }
-    let mut content = content.clone();
-    content["stream"] = json!(true);
-    serde_json::to_vec(&content)
 }
 
 /// The conversation without its system texts. Results of tools are the user's, and those that follow one another one message: the API
@@ -135,7 +117,7 @@ fn tool(tool: &Json) -> Json {
 mod tests {
     use super::*;
     use crate::domain::case::Case;
-    use crate::domain::port::CallId;
+    use crate::domain::port::{CallId, Request};
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -191,11 +173,6 @@ mod tests {
             json!([{"name": "f", "input_schema": {"type": "object"}, "description": "d"}])
         );
         assert_eq!(content["output_config"], json!({"effort": "low"}));
-        let body: Json = serde_json::from_slice(&body(&content, true).unwrap()).unwrap();
-        assert_eq!(
-            (&body["stream"], &content["stream"]),
-            (&json!(true), &Json::Null)
-        );
     }
 
     #[test]

@@ -3,25 +3,14 @@
 mod reply;
 mod request;
 
-use std::rc::Rc;
 use std::sync::Arc;
 
-use serde_json::{Map, Value as Json};
-
-use crate::domain::case::Case;
-use crate::domain::decode::{Anything, Fields, MapOf, Text, Truth, WithEnv};
-use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::decode::{Fields, WithEnv};
 use crate::domain::kind::Kind;
-use crate::domain::message::Message;
-use crate::domain::port::{
-    Call, Exchange, Local, Parts, Reply, Request, Session, Target, TargetPlan,
-};
-use crate::domain::price::{self, Price};
-use crate::domain::secret::EnvText;
-use crate::domain::template::Template;
+use crate::domain::port::TargetPlan;
 
-use super::endpoint::{Api, Endpoint, Written, under};
-use super::prompt::Prompt;
+use super::endpoint::{Api, under};
+use super::model::{Dialect, Docs, Model};
 use super::refusal;
 
 /// The row of the table.
@@ -33,172 +22,41 @@ pub(super) const KIND: Kind<Arc<dyn TargetPlan>> = Kind {
 };
 
 /// What is particular to this API.
-const API: Api = Api {
-    kind: KIND.name,
-    path: |base| under(base, "/chat/completions"),
-    key: |key| ("authorization", format!("Bearer {key}")),
-    headers: &[],
-    accept: reply::accept,
-    refused: |status, body| refusal::refused(status, body, &refusal::MODEL),
-    is_token: reply::is_token,
+static DIALECT: Dialect = Dialect {
+    api: Api {
+        kind: KIND.name,
+        path: |base| under(base, "/chat/completions"),
+        key: |key| ("authorization", format!("Bearer {key}")),
+        headers: &[],
+        accept: reply::accept,
+        refused: |status, body| refusal::refused(status, body, &refusal::MODEL),
+        is_token: reply::is_token,
+    },
+    docs: Docs {
+        key: "sent as bearer token; ${NAME}",
+        params: "put into the request as they are: temperature, max_tokens, seed ...",
+        stream: "ask for an event stream, which tells the time to the first token; default false, since some endpoints report no usage then",
+        schema: "a JSON Schema that the reply must follow, sent as response_format",
+    },
+    own: &["model", "messages", "stream", "tools"],
+    bounds: &["max_completion_tokens", "max_tokens"],
+    offers_logprobs: true,
+    content: |asked| Ok(request::content(asked)),
+    streamed: request::streamed,
+    read: reply::read,
 };
-
-/// What the suite says about the target.
-#[derive(Debug, Clone)]
-struct Chat {
-    endpoint: Endpoint,
-    model: String,
-    prompt: Prompt,
-    params: Map<String, Json>,
-    stream: bool,
-    schema: Option<Json>,
-}
-
-/// Keys of the body that the target sets itself.
-const OWN: &[&str] = &["model", "messages", "stream", "tools"];
 
 fn decode(fields: &mut Fields<'_>) -> Option<Arc<dyn TargetPlan>> {
     Some(Arc::new(options(fields)?))
 }
 
-fn options(fields: &mut Fields<'_>) -> Option<Chat> {
+fn options(fields: &mut Fields<'_>) -> Option<Model> {
     let base_url = fields.required(
         "base_url",
         "the address up to and without `/chat/completions`; ${NAME} for environment values",
         WithEnv,
     );
-    let model = fields.required("model", "the model's name at the endpoint", Text);
-    let endpoint = Endpoint::read(fields, base_url, "sent as bearer token; ${NAME}");
-    let prompt = Prompt::read(fields);
-    let params: Map<String, Json> = fields
-        .or(
-            "params",
-            "put into the request as they are: temperature, max_tokens, seed ...",
-            MapOf(Anything),
-            Vec::new(),
-        )
-        .into_iter()
-        .collect();
-    let stream = fields.or(
-        "stream",
-        "ask for an event stream, which tells the time to the first token; default false, since some endpoints report no usage then",
-        Truth,
-        false,
-    );
-    let schema = fields.optional(
-        "schema",
-        "a JSON Schema that the reply must follow, sent as response_format",
-        Anything,
-    );
-    for key in OWN.iter().filter(|key| params.contains_key(**key)) {
-        fields.problem(
-            "params",
-            format!("`{key}` does not belong in `params`: it is made from the target's own keys"),
-        );
-    }
-    if let Some(schema) = &schema
-        && !schema.is_object()
-    {
-        fields.problem("schema", "a JSON Schema is a map");
-    }
-    Some(Chat {
-        endpoint: endpoint?,
-        model: model?,
-        prompt,
-        params,
-        stream,
-        schema,
-    })
-}
-
-impl TargetPlan for Chat {
-    fn endpoint(&self) -> String {
-        self.endpoint.written().to_owned()
-    }
-
-    fn model(&self) -> Option<&str> {
-        Some(&self.model)
-    }
-
-    fn templates(&self) -> Vec<&Template> {
-        self.prompt.templates()
-    }
-
-    fn offers_logprobs(&self) -> bool {
-        true
-    }
-
-    fn environment(&self) -> Vec<&EnvText> {
-        self.endpoint.environment()
-    }
-
-    fn most_output_tokens(&self) -> Option<u64> {
-        ["max_completion_tokens", "max_tokens"]
-            .iter()
-            .find_map(|key| self.params.get(*key)?.as_u64())
-    }
-
-    fn listed_price(&self) -> Option<Price> {
-        price::listed(&self.endpoint.host()?, &self.model)
-    }
-
-    fn build(&self, parts: &Parts) -> Result<Rc<dyn Target>, String> {
-        Ok(Rc::new(Built {
-            chat: self.clone(),
-            exchange: Rc::clone(&parts.exchange),
-        }))
-    }
-}
-
-struct Built {
-    chat: Chat,
-    exchange: Rc<dyn Exchange>,
-}
-
-impl Built {
-    fn call(&self, request: &Request) -> Result<Call, Fault> {
-        let chat = &self.chat;
-        let content = request::content(&request::Asked {
-            model: &chat.model,
-            params: &chat.params,
-            schema: chat.schema.as_ref(),
-            tools: &chat.prompt.tools,
-            request,
-        });
-        let body = request::body(&content, chat.stream).map_err(|error| {
-            let message = format!("the request cannot be written: {error}");
-            Fault::new(FaultKind::Internal, message)
-        })?;
-        let stream = chat.stream;
-        let written = Written {
-            content,
-            body,
-            stream,
-        };
-        chat.endpoint.call(&API, request, written)
-    }
-}
-
-impl Target for Built {
-    fn opening(&self, case: &Arc<Case>) -> Result<Vec<Message>, Fault> {
-        self.chat
-            .prompt
-            .opening(case)
-            .map_err(|message| Fault::new(FaultKind::Internal, message))
-    }
-
-    fn attempt<'a>(
-        &'a self,
-        request: &'a Request,
-        _session: &'a mut Session,
-    ) -> Local<'a, Result<Reply, Fault>> {
-        Box::pin(async move {
-            let call = self.call(request)?;
-            let answer = self.exchange.exchange(&call).await;
-            let answer = answer.map_err(|fault| self.chat.endpoint.explain(fault))?;
-            reply::read(&answer)
-        })
-    }
+    Model::read(fields, &DIALECT, base_url)
 }
 
 #[cfg(test)]
@@ -206,9 +64,9 @@ mod tests {
     use super::*;
     use crate::domain::decode::{Problems, read};
     use crate::domain::tree::Node;
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
 
-    fn decoded(json: &Json) -> Result<Chat, Vec<String>> {
+    fn decoded(json: &Json) -> Result<Model, Vec<String>> {
         let mut problems = Problems::new("suite.yaml");
         let chat = read(&Node::from_json(json), &mut problems, options);
         let problems: Vec<String> = problems.sorted().into_iter().map(|p| p.message).collect();

@@ -1,19 +1,10 @@
 //! What is sent to a chat endpoint.
 
-use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use crate::domain::message::{Message, Role, ToolCall};
-use crate::domain::port::Request;
 
-/// All that decides the answer.
-pub(super) struct Asked<'a> {
-    pub(super) model: &'a str,
-    pub(super) params: &'a Map<String, Json>,
-    pub(super) schema: Option<&'a Json>,
-    pub(super) tools: &'a [Json],
-    pub(super) request: &'a Request,
-}
+use super::super::model::Asked;
 
 /// All that decides the answer as one value: the body without the manner of delivery, so that a recorded reply serves both manners.
 pub(super) fn content(asked: &Asked<'_>) -> Json {
@@ -47,24 +38,10 @@ pub(super) fn content(asked: &Asked<'_>) -> Json {
     Json::Object(content)
 }
 
-/// The body: the content, and for a stream the wish for one, usage included.
-pub(super) fn body(content: &Json, stream: bool) -> Result<Vec<u8>, serde_json::Error> {
-    #[derive(Serialize)]
-    struct Streamed<'a> {
-        #[serde(flatten)]
-        content: &'a Json,
-        stream: bool,
-        stream_options: Json,
-    }
-    if stream {
-        serde_json::to_vec(&Streamed {
-            content,
-            stream,
-            stream_options: json!({"include_usage": true}),
-        })
-    } else {
-        serde_json::to_vec(content)
-    }
+/// Asks for an event stream, usage included.
+pub(super) fn streamed(body: &mut Json) {
+    body["stream"] = json!(true);
+    body["stream_options"] = json!({"include_usage": true});
 }
 
 fn message(message: &Message) -> Json {
@@ -96,7 +73,7 @@ fn tool_call(call: &ToolCall) -> Json {
 mod tests {
     use super::*;
     use crate::domain::case::Case;
-    use crate::domain::port::CallId;
+    use crate::domain::port::{CallId, Request};
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -154,7 +131,8 @@ mod tests {
     #[test]
     fn delivery_is_in_the_body_and_not_in_the_identity() {
         let content = asked(&request());
-        let body: Json = serde_json::from_slice(&body(&content, true).unwrap()).unwrap();
+        let mut body = content.clone();
+        streamed(&mut body);
         assert_eq!(body["stream_options"]["include_usage"], true);
         assert_eq!(body["messages"][0]["content"], "q");
         assert!(content.get("stream").is_none());

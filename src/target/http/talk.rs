@@ -255,7 +255,7 @@ impl Built {
         };
     }
 
-    /// Puts the agent back as it was. What goes wrong here changes no answer, and is said.
+    /// Puts the agent back as it was. What goes wrong here changes no answer, and is told at `-v`.
     async fn tear_down(&self, state: &mut State) {
         if !std::mem::take(&mut state.begun) {
             return;
