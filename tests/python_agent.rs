@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use support::binary::Bench;
@@ -189,8 +190,19 @@ fn all_as_planned(bench: &Bench, count: usize, plan: &[(&str, usize, Planned)]) 
     assert!(answered > count / 4, "{answered} of {count}");
 }
 
-/// Processes of ours that carry this in their environment and still run.
+/// Processes that carry this in their environment and still run. One that was killed may take a while to die on a busy machine.
 fn left(mark: &str) -> Vec<String> {
+    let end = Instant::now() + Duration::from_secs(5);
+    loop {
+        let found = running(mark);
+        if found.is_empty() || Instant::now() > end {
+            return found;
+        }
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+fn running(mark: &str) -> Vec<String> {
     let Ok(all) = std::fs::read_dir("/proc") else {
         notice("there is no /proc here, where what was left behind could be seen");
         return Vec::new();
