@@ -22,6 +22,8 @@ const MOST_FAILURES: u32 = 20;
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 /// Where the reason of a failure begins, and the command below it.
 const REASON_AT: usize = 7;
+/// The most characters of what stopped a run.
+const LONGEST: usize = 400;
 /// Redraws a second.
 const REDRAWS: u8 = 10;
 
@@ -234,6 +236,18 @@ impl Progress {
                 self.tick.next_s.ceil()
             ));
         }
+        for (waiting, on) in [
+            (self.tick.on_rpm, "rpm"),
+            (self.tick.on_tpm, "tpm"),
+            (self.tick.on_budget, "budget"),
+        ] {
+            if waiting > 0 {
+                parts.push(format!("waiting on {on}: {waiting}"));
+            }
+        }
+        if self.tick.slowed_to > 0 {
+            parts.push(format!("slowed to {} at once", self.tick.slowed_to));
+        }
         if self.spent.tokens.total() > 0 {
             parts.push(format!("{} tokens", short(self.spent.tokens.total())));
         }
@@ -310,7 +324,10 @@ impl Sink for Progress {
             Event::TrialFinished(trial) => self.finished(trial),
             Event::Scored(scored) => self.scored(scored.ordinal, &scored.trial, &scored.scores),
             Event::Spent(spent) => self.spent = *spent,
-            Event::LimitReached(limit) => self.line(&limit.message),
+            Event::LimitReached(limit) => {
+                let message = self.secrets.mask(&limit.message);
+                self.line(&format!("stopping: {}", terminal_line(&message, LONGEST)));
+            }
             Event::Interrupted(_) | Event::RunFinished(_) => self.ended(),
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::run::{agreed, select};
 use super::suite::{Selection, open_suite};
 use crate::analysis::figure::Chance;
 use crate::analysis::power::{Pilot, Plan, Power, power};
-use crate::domain::suite::{CassetteMode, TargetSpec};
+use crate::domain::suite::{Budget, CassetteMode, Pace, TargetSpec};
 use crate::score::success::Expression;
 
 /// What is to be checked.
@@ -39,6 +39,8 @@ pub struct Checked {
     pub calls: Vec<Calls>,
     /// The most that all calls together can cost in USD; `None`: unbounded or unknown.
     pub most_usd: Option<f64>,
+    /// What the run may spend in all.
+    pub budget: Budget,
     /// Whether a cassette would answer instead.
     pub replays: Option<String>,
     /// Gates in the suite.
@@ -66,6 +68,8 @@ pub struct Calls {
     pub most_usd: Option<f64>,
     /// Why there is no bound: `no price known`, `max_tokens is not set`.
     pub unbounded: Option<&'static str>,
+    /// Calls and tokens a minute.
+    pub pace: Pace,
 }
 
 /// Checks a suite. Calls nothing, writes nothing.
@@ -113,6 +117,7 @@ pub fn check(order: &Check, runs_dir: &Path) -> Result<Checked, JobError> {
             .map(|success| success.to_string()),
         calls,
         most_usd,
+        budget: suite.limits.budget,
         replays,
         gates: suite.gates.len(),
         power,
@@ -144,6 +149,7 @@ fn calls_of(who: String, spec: &TargetSpec, count: u64) -> Calls {
         most_tokens,
         most_usd,
         unbounded,
+        pace: spec.pace,
     }
 }
 
