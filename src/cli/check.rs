@@ -135,7 +135,7 @@ fn calls(checked: &Checked, width: usize) -> String {
     text + &labelled("  ", &more, width)
 }
 
-/// How fast they may be called, and the least that takes: `; at most 500 calls a minute: 58 s at least`.
+/// How fast they may be called, and the least that takes: `; at most 500 calls a minute, which takes 58 s at least`.
 #[expect(clippy::cast_precision_loss, reason = "a count of calls")]
 fn pace(calls: &Calls) -> String {
     let bounds = [
@@ -147,12 +147,17 @@ fn pace(calls: &Calls) -> String {
         return String::new();
     }
     let least = calls.pace.rpm.map_or(String::new(), |rpm| {
-        let seconds = 60.0 * calls.count.saturating_sub(1) as f64 / rpm as f64;
+        let seconds = 60.0 * calls.sharing.saturating_sub(1) as f64 / rpm as f64;
         let least = Scale::of(Unit::Milliseconds, seconds * 1_000.0, 0);
         let least = least.with_unit(seconds * 1_000.0, Rounding::Down, None);
         format!(", which takes {least} at least")
     });
-    format!("; at most {} a minute{least}", bounds.join(" and "))
+    let shared = if calls.sharing > calls.count {
+        " with all who ask this model"
+    } else {
+        ""
+    };
+    format!("; at most {} a minute{shared}{least}", bounds.join(" and "))
 }
 
 /// What the run may spend, and what is reserved for that.

@@ -113,8 +113,11 @@ fn variables(spec: &TargetSpec) -> Vec<String> {
     names
 }
 
+/// Endpoint, model and variables.
+pub(crate) type Account = (String, String, Vec<String>);
+
 /// What an endpoint counts together: one model, asked with the same keys. Where no model is named, each target is its own.
-fn account(spec: &TargetSpec) -> (String, String, Vec<String>) {
+pub(crate) fn account(spec: &TargetSpec) -> Account {
     let model = match spec.plan.model() {
         Some(model) => format!("model {model}"),
         None => format!("target {}", spec.id),
@@ -122,21 +125,26 @@ fn account(spec: &TargetSpec) -> (String, String, Vec<String>) {
     (spec.plan.endpoint(), model, variables(spec))
 }
 
-/// One pace an account, with the smallest numbers that anybody who uses it gives: providers count by model, whoever asks.
-struct Paces(BTreeMap<(String, String, Vec<String>), Rc<Pace>>);
+/// The pace of each account: the smallest numbers that anybody who uses it gives, since providers count by model, whoever asks.
+pub(crate) fn paces(suite: &Suite) -> BTreeMap<Account, crate::domain::suite::Pace> {
+    let mut bounds: BTreeMap<_, crate::domain::suite::Pace> = BTreeMap::new();
+    for spec in speakers(suite) {
+        let bound = bounds.entry(account(spec)).or_default();
+        bound.rpm = least(bound.rpm, spec.pace.rpm);
+        bound.tpm = least(bound.tpm, spec.pace.tpm);
+    }
+    bounds
+}
+
+/// One pace an account, built.
+struct Paces(BTreeMap<Account, Rc<Pace>>);
 
 impl Paces {
     fn new(suite: &Suite) -> Self {
-        let mut bounds: BTreeMap<_, crate::domain::suite::Pace> = BTreeMap::new();
-        for spec in speakers(suite) {
-            let bound = bounds.entry(account(spec)).or_default();
-            bound.rpm = least(bound.rpm, spec.pace.rpm);
-            bound.tpm = least(bound.tpm, spec.pace.tpm);
-        }
         let paced = |(account, bound): (_, crate::domain::suite::Pace)| {
             Some((account, Rc::new(Pace::new(bound.rpm, bound.tpm)?)))
         };
-        Self(bounds.into_iter().filter_map(paced).collect())
+        Self(paces(suite).into_iter().filter_map(paced).collect())
     }
 
     fn of(&self, spec: &TargetSpec) -> Option<Rc<Pace>> {
