@@ -170,7 +170,7 @@ fn serve(stream: &TcpStream, log: &Mutex<Log>, began: Instant, allowed: Allowed,
             }
             fits
         };
-        std::thread::sleep(takes);
+        std::thread::park_timeout(takes);
         let body: Json = serde_json::from_slice(&body).unwrap_or_default();
         let said = body["messages"][0]["content"].clone();
         let reply = serde_json::json!({
