@@ -1,6 +1,7 @@
 //! Rules: a transcript in, a score out.
 //!
-//! A rule is one file: its options, its decoder, its logic and its tests; and one row in [`KINDS`]. All rules here are pass/fail.
+//! A rule is one file: its options, its decoder, its logic and its tests; and one row in [`KINDS`]. Rules say pass or fail; `similarity`
+//! without a bar yields a number.
 //!
 //! A text option is a template. In a suite it may insert the case's values and `output`; in a case's own `checks` it is data and stands
 //! for itself, whatever it looks like. So every decoder is written once over `Words`, and the two tables differ in nothing else. An
@@ -23,8 +24,11 @@ mod exact;
 mod json;
 mod length;
 mod number;
+mod refusal;
 mod regex;
+mod similarity;
 pub mod success;
+mod tool_calls;
 
 pub use checks::{CHECKS, check_schemas, checks, checks_of_failure, decode_check};
 
@@ -36,6 +40,9 @@ pub static KINDS: &[Kind<Arc<dyn Scorer>>] = &[
     number::kind::<Templated>(),
     choice::kind::<Templated>(),
     json::kind::<Templated>(),
+    similarity::kind::<Templated>(),
+    refusal::kind::<Templated>(),
+    tool_calls::kind::<Templated>(),
     length::kind(),
     budget::kind(),
 ];
@@ -48,6 +55,9 @@ static LITERAL_KINDS: &[Kind<Arc<dyn Scorer>>] = &[
     number::kind::<Literal>(),
     choice::kind::<Literal>(),
     json::kind::<Literal>(),
+    similarity::kind::<Literal>(),
+    refusal::kind::<Literal>(),
+    tool_calls::kind::<Literal>(),
     length::kind(),
     budget::kind(),
 ];
@@ -66,10 +76,13 @@ pub fn of_failure(measure: &Measure, judged: bool) -> Value {
 trait Words: Shape<Output = Template> + Copy + 'static {
     /// The shape.
     const SHAPE: Self;
+    /// Whether the rule stands in a case's `checks`, where it must say pass or fail.
+    const IN_A_CHECK: bool;
 }
 
 impl Words for Templated {
     const SHAPE: Self = Self;
+    const IN_A_CHECK: bool = false;
 }
 
 /// Text that inserts nothing, whatever it holds.
@@ -94,6 +107,7 @@ impl Shape for Literal {
 
 impl Words for Literal {
     const SHAPE: Self = Self;
+    const IN_A_CHECK: bool = true;
 }
 
 /// What a rule found.
