@@ -11,15 +11,19 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::domain::decode::{Shape, Templated};
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::kind::Kind;
-use crate::domain::port::{Scorer, Seen};
+use crate::domain::message::{Message, Role};
+use crate::domain::port::{Question, Scorer, Seen};
 use crate::domain::score::{Measure, Score, Unscored, Value};
 use crate::domain::template::{Scope, Template};
 
 mod budget;
 mod checks;
 mod choice;
+mod command;
 mod contains;
+mod cosine;
 mod exact;
 mod json;
 mod length;
@@ -61,6 +65,52 @@ static LITERAL_KINDS: &[Kind<Arc<dyn Scorer>>] = &[
     length::kind(),
     budget::kind(),
 ];
+
+/// A scorer that asks something outside: pure itself, it says what to ask and reads the reply.
+#[derive(Debug)]
+pub struct Asking {
+    /// Its row: name, summary, example, and the decoder of its own options (not of what it asks).
+    pub kind: Kind<Arc<dyn Scorer>>,
+    /// What it asks.
+    pub whom: Whom,
+}
+
+/// What a scorer asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whom {
+    /// A program of the user's, whose options stand among the scorer's own.
+    Program,
+    /// A model that turns texts into vectors, under `model`.
+    Embedder,
+}
+
+/// Every scorer that asks something outside, but judges. None of them can be a check of a case: data starts nothing.
+pub static ASKING: &[Asking] = &[command::ASKING, cosine::ASKING];
+
+/// Why a question without a reply leaves a trial unscored.
+fn unscored_by(fault: &Fault) -> Unscored {
+    match fault.kind {
+        FaultKind::Garbled => Unscored::Unreadable,
+        FaultKind::Crashed | FaultKind::Internal => Unscored::Broken,
+        FaultKind::RateLimited
+        | FaultKind::Unavailable
+        | FaultKind::TimedOut
+        | FaultKind::Rejected
+        | FaultKind::Unauthorized
+        | FaultKind::CassetteMiss => Unscored::Unavailable,
+    }
+}
+
+/// A question that is one text and nothing else.
+fn question(text: String, vote: u32) -> Question {
+    Question {
+        messages: vec![Message::new(Role::User, text)],
+        format: None,
+        logprobs: None,
+        params: serde_json::Map::new(),
+        vote,
+    }
+}
 
 /// What a trial without an answer gets from a scorer: a fail of every pass/fail rule, whatever it asks for (no answer passes no
 /// check); numbers, labels and whatever a judge says do not apply (STATISTICS 1). `judged`: the scorer asks a model.

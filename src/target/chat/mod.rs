@@ -1,8 +1,8 @@
 //! `chat`: a model behind an OpenAI-compatible chat completions endpoint: OpenAI, Ollama, vLLM, llama.cpp, most gateways.
 
-mod refusal;
+pub(super) mod refusal;
 mod reply;
-mod request;
+pub(super) mod request;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::domain::price::{self, Price};
 use crate::domain::secret::EnvText;
 use crate::domain::template::{Scope, Template};
 use crate::domain::tree::{Node, Value};
-use crate::wire::{environment, is_loopback};
+use crate::wire::environment;
 
 /// The row of the table.
 pub(super) const KIND: Kind<Arc<dyn TargetPlan>> = Kind {
@@ -180,34 +180,15 @@ fn options(fields: &mut Fields<'_>) -> Option<Chat> {
 impl Chat {
     /// The address that calls go to, or why none may go there. Plain http carries keys in the clear, which is for this machine only.
     fn address(&self, base: &str) -> Result<String, String> {
-        let (scheme, host) = request::scheme_and_host(base).ok_or_else(|| {
-            "an address begins with http:// or https:// and names a host".to_owned()
-        })?;
         let has_key = self.api_key.is_some()
             || self.base_url.names().next().is_some()
-            || self
-                .headers
-                .iter()
-                .any(|(_, value)| value.names().next().is_some());
-        if scheme == "http" && has_key && !self.insecure && !is_loopback(&host) {
-            return Err(format!(
-                "a key would go to {host} over plain http; use https, or say `insecure: true`"
-            ));
-        }
+            || request::hold_a_variable(&self.headers);
+        request::refuse_plain_http(base, has_key && !self.insecure)?;
         Ok(request::completions(base))
     }
 
     fn headers(&self) -> Vec<(String, SecretString)> {
-        let mut headers: Vec<(String, SecretString)> = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.clone(), environment::fill(value)))
-            .collect();
-        if let Some(key) = &self.api_key {
-            let value = format!("Bearer {}", environment::fill(key).expose_secret());
-            headers.push(("authorization".to_owned(), value.into()));
-        }
-        headers
+        request::headers(&self.headers, self.api_key.as_ref())
     }
 
     fn opening(&self, case: &Arc<Case>) -> Result<Vec<Message>, String> {

@@ -88,7 +88,7 @@ fn clip(text: &str) -> String {
 }
 
 /// A status other than 2xx as a fault, by the table of STATISTICS 1.
-pub(super) fn refused(status: u16, body: &str) -> Fault {
+pub(in crate::target) fn refused(status: u16, body: &str) -> Fault {
     let said = Said::read(body);
     let (kind, advice) = match status {
         _ if said.has(SPENT) => (FaultKind::Unauthorized, "the quota is used up"),
@@ -122,7 +122,7 @@ pub(super) fn is_blocked(status: u16, body: &[u8]) -> bool {
 }
 
 /// The fault that a body of status 200 holds in place of an answer.
-pub(super) fn disguised(error: &Json) -> Fault {
+pub(in crate::target) fn disguised(error: &Json) -> Fault {
     let said = Said::of(error);
     let kind = if said.has(SPENT) {
         FaultKind::Unauthorized

@@ -1,10 +1,13 @@
 //! What is sent to a chat endpoint: the address and the body.
 
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use crate::domain::message::{Message, Role, ToolCall};
 use crate::domain::port::Request;
+use crate::domain::secret::EnvText;
+use crate::wire::{environment, is_loopback};
 
 /// All that decides the answer.
 pub(super) struct Asked<'a> {
@@ -90,20 +93,59 @@ fn tool_call(call: &ToolCall) -> Json {
     json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
 }
 
+/// Why nothing that holds a key may go to an address: plain http carries it in the clear, which is for this machine only.
+pub(in crate::target) fn refuse_plain_http(base: &str, has_key: bool) -> Result<(), String> {
+    let (scheme, host) = scheme_and_host(base)
+        .ok_or_else(|| "an address begins with http:// or https:// and names a host".to_owned())?;
+    if scheme == "http" && has_key && !is_loopback(&host) {
+        return Err(format!(
+            "a key would go to {host} over plain http; use https, or say `insecure: true`"
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a header's value comes from the environment.
+pub(in crate::target) fn hold_a_variable(headers: &[(String, EnvText)]) -> bool {
+    headers
+        .iter()
+        .any(|(_, value)| value.names().next().is_some())
+}
+
+/// The headers with their values, and the key as bearer token.
+pub(in crate::target) fn headers(
+    headers: &[(String, EnvText)],
+    api_key: Option<&EnvText>,
+) -> Vec<(String, SecretString)> {
+    let mut filled: Vec<(String, SecretString)> = headers
+        .iter()
+        .map(|(name, value)| (name.clone(), environment::fill(value)))
+        .collect();
+    if let Some(key) = api_key {
+        let value = format!("Bearer {}", environment::fill(key).expose_secret());
+        filled.push(("authorization".to_owned(), value.into()));
+    }
+    filled
+}
+
 /// The address of chat completions under a base address; a query stays behind the path.
 pub(super) fn completions(base: &str) -> String {
-    const PATH: &str = "/chat/completions";
+    under(base, "/chat/completions")
+}
+
+/// The address of a path under a base address, which may name it already; a query stays behind the path.
+pub(in crate::target) fn under(base: &str, wanted: &str) -> String {
     let (path, query) = match base.split_once('?') {
         Some((path, query)) => (path, format!("?{query}")),
         None => (base, String::new()),
     };
     let path = path.trim_end_matches('/');
-    let path = path.strip_suffix(PATH).unwrap_or(path);
-    format!("{path}{PATH}{query}")
+    let path = path.strip_suffix(wanted).unwrap_or(path);
+    format!("{path}{wanted}{query}")
 }
 
 /// Scheme and host of an address in lower case; `None` where it is no http address or names no host.
-pub(super) fn scheme_and_host(address: &str) -> Option<(&'static str, String)> {
+pub(in crate::target) fn scheme_and_host(address: &str) -> Option<(&'static str, String)> {
     let (scheme, rest) = address.split_once("://")?;
     let scheme = ["http", "https"]
         .into_iter()
@@ -118,7 +160,7 @@ pub(super) fn scheme_and_host(address: &str) -> Option<(&'static str, String)> {
 }
 
 /// Whether a text can be the name of a header (RFC 9110, token).
-pub(super) fn is_header_name(name: &str) -> bool {
+pub(in crate::target) fn is_header_name(name: &str) -> bool {
     !name.is_empty()
         && name
             .bytes()
