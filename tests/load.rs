@@ -36,7 +36,11 @@ static TABLE: &[Kind<Arc<dyn TargetPlan>>] = &[Kind {
     decode,
 }];
 
-const KINDS: Kinds = Kinds { targets: TABLE };
+const KINDS: Kinds = Kinds {
+    targets: TABLE,
+    program: &TABLE[0],
+    embedders: TABLE,
+};
 
 fn problems(path: &Path) -> String {
     let found = read(path, &Layers::default(), &KINDS).map(|loaded| loaded.suite.name);

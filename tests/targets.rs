@@ -694,6 +694,7 @@ async fn a_session_of_several_turns_has_a_program_of_its_own() {
         environment: Vec::new(),
         output_cap: 1 << 20,
         workers: None,
+        told_of_ends: true,
     });
     let call = |session: u64| Call {
         id: CallId {

@@ -15,7 +15,8 @@ use crate::domain::plan::{Coordinates, ORIGINAL, TrialId};
 use crate::domain::port::{Parts, Scorer, Seen, Target, TargetPlan};
 use crate::domain::score::{Measure, Score, Unscored, Value};
 use crate::domain::suite::{
-    Baseline, Dataset, DecideOn, Gate, Limits, OnUnclear, Rule, ScorerSpec, Suite, TargetSpec,
+    Baseline, Dataset, DecideOn, Gate, JudgeSource, Limits, OnUnclear, Rule, ScorerSpec, Suite,
+    TargetSpec,
 };
 use crate::domain::transcript::{Attempt, Failure, Outcome, Timing, Transcript};
 use crate::domain::tree::Span;
@@ -76,6 +77,10 @@ pub(crate) fn judge(id: &str, measure: Measure) -> ScorerSpec {
     ScorerSpec {
         kind: "judge",
         model: Some(target("judge-model")),
+        judge: Some(JudgeSource {
+            named: id.into(),
+            text: String::new(),
+        }),
         ..scorer(id, measure)
     }
 }

@@ -18,6 +18,8 @@ pub struct Known {
     pub measure: Measure,
     /// Whether a model says what it yields.
     pub judged: bool,
+    /// Whether more of its number is better.
+    pub more_is_better: bool,
 }
 
 impl Known {
@@ -38,7 +40,8 @@ pub fn known(scorers: &[ScorerSpec]) -> Vec<Known> {
             id: spec.id.clone(),
             kind: spec.kind.to_owned(),
             measure: spec.scorer.measure(),
-            judged: spec.model.is_some() || spec.judge.is_some(),
+            judged: spec.judge.is_some(),
+            more_is_better: spec.scorer.more_is_better(),
         })
         .collect();
     known.push(Known {
@@ -46,6 +49,7 @@ pub fn known(scorers: &[ScorerSpec]) -> Vec<Known> {
         kind: CHECKS.to_owned(),
         measure: Measure::PassFail,
         judged: false,
+        more_is_better: true,
     });
     known
 }
@@ -325,7 +329,7 @@ fn of_scorer(at: usize, scorer: &Known) -> Result<Metric, String> {
             name: scorer.id.clone(),
             of: Of::Value(at),
             unit: Unit::Score,
-            more_is_better: true,
+            more_is_better: scorer.more_is_better,
             scale: *scale,
         }),
     }
@@ -438,6 +442,7 @@ mod tests {
             kind: "any".into(),
             measure,
             judged,
+            more_is_better: true,
         };
         vec![
             scorer("cites", Measure::PassFail, false),

@@ -395,12 +395,7 @@ mod tests {
 
     #[test]
     fn every_wait_is_said_with_what_it_waits_on() {
-        let screen = Screen {
-            color: false,
-            width: 100,
-            redraws: false,
-            quiet: true,
-        };
+        let screen = Screen::new(ColorWhen::Never, true, Ci::None);
         let show = ShowLine {
             run: "latest".into(),
             names_target: false,

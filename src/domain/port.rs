@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value as Json};
 
 use super::case::Case;
+use super::digest::Digest;
 use super::event::Event;
 use super::fault::{Fault, FaultKind};
 use super::message::{Finish, Message, TokenLogprob, ToolCall, Usage};
@@ -119,6 +120,8 @@ pub struct Reply {
     pub model: Option<String>,
     /// What the agent reports of its own steps.
     pub steps: Vec<Step>,
+    /// For a model that embeds: the text's vector.
+    pub vector: Vec<f32>,
     /// From a cassette or a file: times and cost are the recorded ones.
     pub replayed: bool,
 }
@@ -150,6 +153,10 @@ pub trait TargetPlan: Debug + Send + Sync {
     /// The most tokens one reply may have, where bounded.
     fn most_output_tokens(&self) -> Option<u64> {
         None
+    }
+    /// Why the cost of a reply has no bound where [`TargetPlan::most_output_tokens`] says none.
+    fn why_unbounded(&self) -> &'static str {
+        "max_tokens is not set"
     }
     /// Fault kinds that are the agent's own failure unless the suite says otherwise (STATISTICS 1).
     fn failures(&self) -> &'static [FaultKind] {
@@ -245,8 +252,26 @@ impl Debug for Accept {
 pub enum Transport {
     /// An HTTP request.
     Http(Box<HttpCall>),
+    /// An HTTP request that may travel together with others of its kind.
+    Batched(Box<BatchedCall>),
     /// One line to a process, one line back.
     Line(Box<LineCall>),
+}
+
+/// An HTTP request that may travel together with others of its kind. Each call is recorded, paid and answered on its own; who travelled
+/// with whom shows in nothing but the number of requests.
+#[derive(Debug, Clone)]
+pub struct BatchedCall {
+    /// The request, with this call's own body.
+    pub http: HttpCall,
+    /// Calls of one group may share a request.
+    pub group: Digest,
+    /// The most calls in one request.
+    pub most: usize,
+    /// One body for several.
+    pub join: fn(&[Bytes]) -> Result<Bytes, Fault>,
+    /// From the bodies and the answer to all of them the body of each one's answer, in their order.
+    pub split: fn(&[Bytes], &Answer) -> Result<Vec<Bytes>, Fault>,
 }
 
 /// An HTTP request.
@@ -288,6 +313,8 @@ pub struct Program {
     pub output_cap: u64,
     /// Long-lived workers to keep; `None`: one process a trial.
     pub workers: Option<u32>,
+    /// Whether workers are told when a session and a trial are over, in lines that they do not answer.
+    pub told_of_ends: bool,
 }
 
 /// What came back.
@@ -320,6 +347,17 @@ pub struct Seen {
 pub trait Scorer: Debug + Send + Sync {
     /// What kind of value it yields.
     fn measure(&self) -> Measure;
+
+    /// Whether more of a numeric scorer's value is better.
+    fn more_is_better(&self) -> bool {
+        true
+    }
+
+    /// Whether what it yields is a model's opinion: such a score is calibrated against people, and does not apply to a trial without an
+    /// answer.
+    fn is_judge(&self) -> bool {
+        self.prompt_digest().is_some()
+    }
 
     /// Templates to be checked against the dataset's columns; they may also use `output` and the names in [`Scorer::more_names`].
     fn templates(&self) -> Vec<&Template> {
@@ -357,7 +395,7 @@ pub trait Scorer: Debug + Send + Sync {
     }
 
     /// The identity of a judge's prompt (without model and parameters).
-    fn prompt_digest(&self) -> Option<super::digest::Digest> {
+    fn prompt_digest(&self) -> Option<Digest> {
         None
     }
 }

@@ -43,11 +43,11 @@ pub enum Value {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unscored {
-    /// The judge's verdict could not be read.
+    /// The verdict of a judge or a user's scorer could not be read, or is none of those declared.
     Unreadable,
     /// The judge refused.
     Refused,
-    /// The judge could not be asked: time-out, quota, endpoint down.
+    /// The judge, model or program could not be asked, or gave no answer in time: time-out, quota, endpoint down.
     Unavailable,
     /// Too few readable votes, or a tied majority.
     NoMajority,
@@ -62,7 +62,7 @@ impl Unscored {
         match self {
             Self::Unreadable => "verdict unreadable",
             Self::Refused => "judge refused",
-            Self::Unavailable => "judge unavailable",
+            Self::Unavailable => "unavailable",
             Self::NoMajority => "no majority of votes",
             Self::Broken => "scorer broken",
         }
@@ -73,7 +73,7 @@ impl Unscored {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Asked {
-    /// The judge's identity: digest of prompt, model and parameters.
+    /// A judge's identity: digest of prompt, model and parameters. Empty for a scorer that is none.
     pub judge: String,
     /// The replies' texts, one a vote.
     pub replies: Vec<String>,

@@ -102,6 +102,10 @@ impl Scorer for Rule {
         (!self.asks).then(|| Score::new(id, Value::Pass(seen.transcript.output == "right")))
     }
 
+    fn is_judge(&self) -> bool {
+        self.asks
+    }
+
     fn ask(&self, _: &Seen) -> Result<Vec<Question>, String> {
         Ok(vec![Question {
             messages: vec![Message::new(Role::User, "right?")],

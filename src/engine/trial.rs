@@ -306,7 +306,7 @@ fn score_failure(
             .push(Score::new(CHECKS, checks_of_failure(case)).because("the agent gave no answer"));
     }
     for slot in shared.job.scorers.iter().filter(|slot| wanted(&slot.id)) {
-        let value = of_failure(&slot.scorer.measure(), slot.model.is_some());
+        let value = of_failure(&slot.scorer.measure(), slot.scorer.is_judge());
         scores.push(Score::new(slot.id.clone(), value).because("the agent gave no answer"));
     }
     scored(shared, ordinal, trial, scores);
@@ -340,7 +340,10 @@ async fn ask(
     };
     let started = Instant::now();
     let mut asked = Asked {
-        judge: slot.digest.clone(),
+        judge: match slot.scorer.is_judge() {
+            true => slot.digest.clone(),
+            false => String::new(),
+        },
         ..Asked::default()
     };
     let mut known_cost = Some(0.0);
@@ -365,7 +368,10 @@ async fn ask(
                     .map(|(sum, cost)| sum + cost);
                 measured_ms += reply.timing.total_ms;
                 replayed &= reply.replayed;
-                asked.replies.push(reply.text.clone());
+                // Of a vector the score is kept, not its numbers.
+                if reply.vector.is_empty() {
+                    asked.replies.push(reply.text.clone());
+                }
                 asked.model_returned.clone_from(&reply.model);
                 replies.push(Ok(reply));
             }

@@ -53,10 +53,10 @@ pub struct Checked {
     pub warnings: Vec<String>,
 }
 
-/// Calls to one target, or of one judge.
+/// Calls to one target, or of one scorer that asks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calls {
-    /// `target prod`, `judge helpful`.
+    /// `target prod`, `judge helpful`, `scorer style`.
     pub who: String,
     /// Where they go.
     pub endpoint: String,
@@ -96,7 +96,12 @@ pub fn check(order: &Check, runs_dir: &Path) -> Result<Checked, JobError> {
     for scorer in &suite.scorers {
         if let Some(model) = &scorer.model {
             let count = per_target * suite.targets.len() as u64 * u64::from(scorer.scorer.votes());
-            calls.push(calls_of(format!("judge {}", scorer.id), model, count));
+            let what = if scorer.scorer.is_judge() {
+                "judge"
+            } else {
+                "scorer"
+            };
+            calls.push(calls_of(format!("{what} {}", scorer.id), model, count));
         }
     }
     share(suite, &mut calls);
@@ -154,7 +159,7 @@ fn calls_of(who: String, spec: &TargetSpec, count: u64) -> Calls {
     let (most_usd, unbounded) = match (live, spec.price, most_tokens) {
         (false, ..) => (Some(0.0), None),
         (true, None, _) => (None, Some("no price known")),
-        (true, Some(_), None) => (None, Some("max_tokens is not set")),
+        (true, Some(_), None) => (None, Some(spec.plan.why_unbounded())),
         (true, Some(price), Some(tokens)) => (
             Some(count as f64 * tokens as f64 * price.output / 1e6),
             None,

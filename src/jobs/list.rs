@@ -55,6 +55,8 @@ pub fn list(listing: Listing) -> Vec<Row> {
                 .iter()
                 .map(|kind| with_example(kind.name, kind.summary, kind.example))
                 .collect();
+            let asking = crate::score::ASKING.iter().map(|asking| &asking.kind);
+            rows.extend(asking.map(|kind| with_example(kind.name, kind.summary, kind.example)));
             rows.push(with_example(
                 "judge",
                 "asks a model by a rubric; its score is uncalibrated until it was held against people",

@@ -16,6 +16,8 @@ use crate::load::suite::{Kinds, Layers, Loaded, read, rest};
 /// The tables that the suite's reader needs from above.
 pub(crate) const KINDS: Kinds = Kinds {
     targets: crate::target::KINDS,
+    program: &crate::target::SCORER_PROGRAM,
+    embedders: crate::target::EMBEDDERS,
 };
 
 /// Which cases and targets of a suite are meant, over what the suite says itself.

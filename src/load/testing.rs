@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::domain::decode::{Anything, Fields, MapOf, Problem, Real, Templated, Text, WithEnv};
+use crate::domain::decode::{
+    Anything, Fields, List, MapOf, Problem, Real, Templated, Text, WithEnv,
+};
 use crate::domain::kind::Kind;
 use crate::domain::port::{Parts, Target, TargetPlan};
 use crate::domain::price::Price;
@@ -103,7 +105,33 @@ static TABLE: &[Kind<Arc<dyn TargetPlan>>] = &[
     },
 ];
 
-pub(super) const KINDS: Kinds = Kinds { targets: TABLE };
+fn program(fields: &mut Fields<'_>) -> Option<Arc<dyn TargetPlan>> {
+    fields.required("command", "the program", List(Text));
+    Some(Arc::new(Plan {
+        model: None,
+        templates: Vec::new(),
+    }))
+}
+
+static PROGRAM: Kind<Arc<dyn TargetPlan>> = Kind {
+    name: "command",
+    summary: "a program",
+    example: "{command: [a]}",
+    decode: program,
+};
+
+static EMBEDDERS: &[Kind<Arc<dyn TargetPlan>>] = &[Kind {
+    name: "embeddings",
+    summary: "a model",
+    example: "{model: m}",
+    decode,
+}];
+
+pub(super) const KINDS: Kinds = Kinds {
+    targets: TABLE,
+    program: &PROGRAM,
+    embedders: EMBEDDERS,
+};
 
 /// A folder with files in it, gone when dropped.
 #[derive(Debug)]

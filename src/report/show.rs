@@ -239,10 +239,16 @@ impl Page<'_> {
     }
 
     fn asked(&mut self, scorer: &str, asked: &Asked) {
-        let state = self.frame.calibration.get(scorer);
-        let mut parts = vec![format!("judge {}", short(&asked.judge))];
+        let mut parts = Vec::new();
+        let is_judge = !asked.judge.is_empty();
+        if is_judge {
+            parts.push(format!("judge {}", short(&asked.judge)));
+        }
         parts.extend(asked.model_returned.clone());
-        parts.push(state.map_or("uncalibrated", String::as_str).to_owned());
+        if is_judge {
+            let state = self.frame.calibration.get(scorer);
+            parts.push(state.map_or("uncalibrated", String::as_str).to_owned());
+        }
         parts.push(time(asked.took_ms));
         parts.extend(asked.cost_usd.map(money));
         if asked.attempts > 1 {

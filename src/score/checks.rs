@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::{Found, LITERAL_KINDS, of_failure};
+use super::{ASKING, Found, LITERAL_KINDS, of_failure};
 use crate::domain::case::Case;
 use crate::domain::decode::{Problems, Text, read_with};
 use crate::domain::kind::{Kind, find, schemas};
@@ -126,7 +126,7 @@ fn row(check: &Json) -> Result<&'static Kind<Arc<dyn Scorer>>, String> {
         return Err("a check is a map with a `kind`, such as {\"kind\": \"contains\", \"any\": [\"30 days\"]}".into());
     }
     let kind = kind_of(check).ok_or("`kind` is missing: the kind of rule")?;
-    if matches!(kind, "judge" | "command" | "embeddings") {
+    if kind == "judge" || ASKING.iter().any(|asking| asking.kind.name == kind) {
         return Err(format!(
             "`{kind}` cannot be a check of a case; declare it under the suite's `scorers`"
         ));
@@ -190,6 +190,19 @@ mod tests {
             problems_of(&json!({"kind": "judge", "judge": "helpfulness"})),
             [
                 "cases.jsonl:3: in `checks`: `judge` cannot be a check of a case; declare it under the suite's `scorers`"
+            ]
+        );
+        for kind in ["command", "cosine"] {
+            let said = problems_of(&json!({"kind": kind, "at_least": 0.5}));
+            assert!(
+                said[0].contains("declare it under the suite's `scorers`"),
+                "{said:?}"
+            );
+        }
+        assert_eq!(
+            problems_of(&json!({"kind": "similarity", "by": "chrf"})),
+            [
+                "cases.jsonl:3: in `checks`: `similarity`: a check says pass or fail: give it `at_least`"
             ]
         );
         assert_eq!(

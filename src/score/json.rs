@@ -35,7 +35,7 @@ struct JsonRule {
 
 /// What must stand at a place.
 #[derive(Debug)]
-enum Wanted {
+pub(super) enum Wanted {
     /// This text, with the case's values in it.
     Text(Template),
     /// This value.
@@ -44,7 +44,7 @@ enum Wanted {
 
 /// A value; a text may insert the case's values.
 #[derive(Clone, Copy)]
-struct WantedShape<W>(W);
+pub(super) struct WantedShape<W>(pub(super) W);
 
 impl<W: Words> Shape for WantedShape<W> {
     type Output = Wanted;
@@ -81,12 +81,7 @@ fn decode<W: Words>(fields: &mut Fields<'_>) -> Option<Arc<dyn Scorer>> {
         Anything,
     );
     for (pointer, _) in &equals {
-        if !pointer.is_empty() && !pointer.starts_with('/') {
-            fields.problem(
-                "equals",
-                format!("`{pointer}` is no JSON pointer; one begins with `/`"),
-            );
-        }
+        check_pointer(fields, "equals", pointer);
     }
     let schema = match source.map(|source| Schema::compile(&source)) {
         None => None,
@@ -101,6 +96,26 @@ fn decode<W: Words>(fields: &mut Fields<'_>) -> Option<Arc<dyn Scorer>> {
         equals_expected,
         schema,
     })
+}
+
+/// Notes a text that is no JSON pointer.
+pub(super) fn check_pointer(fields: &mut Fields<'_>, key: &str, pointer: &str) {
+    if !pointer.is_empty() && !pointer.starts_with('/') {
+        fields.problem(
+            key,
+            format!("`{pointer}` is no JSON pointer; one begins with `/`"),
+        );
+    }
+}
+
+impl Wanted {
+    /// Its text option, where it is one.
+    pub(super) fn template(&self) -> Option<&Template> {
+        match self {
+            Self::Text(template) => Some(template),
+            Self::Value(_) => None,
+        }
+    }
 }
 
 impl Rule for JsonRule {
@@ -128,7 +143,7 @@ impl Rule for JsonRule {
             return Ok(Found::new(false, "is not the expected JSON"));
         }
         for (pointer, wanted) in &self.equals {
-            if let Some(why) = differs(&given, pointer, wanted, seen)? {
+            if let Some(why) = differs(&given, pointer, wanted, seen, &strict_json::equal)? {
                 return Ok(Found::new(false, why));
             }
         }
@@ -138,10 +153,7 @@ impl Rule for JsonRule {
     fn templates(&self) -> Vec<&Template> {
         self.equals
             .iter()
-            .filter_map(|(_, wanted)| match wanted {
-                Wanted::Text(template) => Some(template),
-                Wanted::Value(_) => None,
-            })
+            .filter_map(|(_, wanted)| wanted.template())
             .collect()
     }
 
@@ -151,11 +163,12 @@ impl Rule for JsonRule {
 }
 
 /// Why the value at a place is not the wanted one; `None` if it is.
-fn differs(
+pub(super) fn differs(
     given: &Json,
     pointer: &str,
     wanted: &Wanted,
     seen: &Seen,
+    equal: &dyn Fn(&Json, &Json) -> bool,
 ) -> Result<Option<String>, String> {
     let place = if pointer.is_empty() {
         "the whole"
@@ -178,7 +191,7 @@ fn differs(
     };
     Ok(match given.pointer(pointer) {
         None => Some(format!("nothing stands at {place}")),
-        Some(found) if strict_json::equal(found, &wanted) => None,
+        Some(found) if equal(found, &wanted) => None,
         Some(found) => Some(format!(
             "{place} is {}, wanted {}",
             quoted(&found.to_string()),

@@ -1,6 +1,7 @@
 //! Rules: a transcript in, a score out.
 //!
-//! A rule is one file: its options, its decoder, its logic and its tests; and one row in [`KINDS`]. All rules here are pass/fail.
+//! A rule is one file: its options, its decoder, its logic and its tests; and one row in [`KINDS`]. Rules say pass or fail; `similarity`
+//! without a bar yields a number.
 //!
 //! A text option is a template. In a suite it may insert the case's values and `output`; in a case's own `checks` it is data and stands
 //! for itself, whatever it looks like. So every decoder is written once over `Words`, and the two tables differ in nothing else. An
@@ -10,21 +11,28 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::domain::decode::{Shape, Templated};
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::kind::Kind;
-use crate::domain::port::{Scorer, Seen};
+use crate::domain::message::{Message, Role};
+use crate::domain::port::{Question, Scorer, Seen};
 use crate::domain::score::{Measure, Score, Unscored, Value};
 use crate::domain::template::{Scope, Template};
 
 mod budget;
 mod checks;
 mod choice;
+mod command;
 mod contains;
+mod cosine;
 mod exact;
 mod json;
 mod length;
 mod number;
+mod refusal;
 mod regex;
+mod similarity;
 pub mod success;
+mod tool_calls;
 
 pub use checks::{CHECKS, check_schemas, checks, checks_of_failure, decode_check};
 
@@ -36,6 +44,9 @@ pub static KINDS: &[Kind<Arc<dyn Scorer>>] = &[
     number::kind::<Templated>(),
     choice::kind::<Templated>(),
     json::kind::<Templated>(),
+    similarity::kind::<Templated>(),
+    refusal::kind::<Templated>(),
+    tool_calls::kind::<Templated>(),
     length::kind(),
     budget::kind(),
 ];
@@ -48,9 +59,58 @@ static LITERAL_KINDS: &[Kind<Arc<dyn Scorer>>] = &[
     number::kind::<Literal>(),
     choice::kind::<Literal>(),
     json::kind::<Literal>(),
+    similarity::kind::<Literal>(),
+    refusal::kind::<Literal>(),
+    tool_calls::kind::<Literal>(),
     length::kind(),
     budget::kind(),
 ];
+
+/// A scorer that asks something outside: pure itself, it says what to ask and reads the reply.
+#[derive(Debug)]
+pub struct Asking {
+    /// Its row: name, summary, example, and the decoder of its own options (not of what it asks).
+    pub kind: Kind<Arc<dyn Scorer>>,
+    /// What it asks.
+    pub whom: Whom,
+}
+
+/// What a scorer asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whom {
+    /// A program of the user's, whose options stand among the scorer's own.
+    Program,
+    /// A model that turns texts into vectors, under `model`.
+    Embedder,
+}
+
+/// Every scorer that asks something outside, but judges. None of them can be a check of a case: data starts nothing.
+pub static ASKING: &[Asking] = &[command::ASKING, cosine::ASKING];
+
+/// Why a question without a reply leaves a trial unscored.
+fn unscored_by(fault: &Fault) -> Unscored {
+    match fault.kind {
+        FaultKind::Garbled => Unscored::Unreadable,
+        FaultKind::Crashed | FaultKind::Internal => Unscored::Broken,
+        FaultKind::RateLimited
+        | FaultKind::Unavailable
+        | FaultKind::TimedOut
+        | FaultKind::Rejected
+        | FaultKind::Unauthorized
+        | FaultKind::CassetteMiss => Unscored::Unavailable,
+    }
+}
+
+/// A question that is one text and nothing else.
+fn question(text: String, vote: u32) -> Question {
+    Question {
+        messages: vec![Message::new(Role::User, text)],
+        format: None,
+        logprobs: None,
+        params: serde_json::Map::new(),
+        vote,
+    }
+}
 
 /// What a trial without an answer gets from a scorer: a fail of every pass/fail rule, whatever it asks for (no answer passes no
 /// check); numbers, labels and whatever a judge says do not apply (STATISTICS 1). `judged`: the scorer asks a model.
@@ -66,10 +126,13 @@ pub fn of_failure(measure: &Measure, judged: bool) -> Value {
 trait Words: Shape<Output = Template> + Copy + 'static {
     /// The shape.
     const SHAPE: Self;
+    /// Whether the rule stands in a case's `checks`, where it must say pass or fail.
+    const IN_A_CHECK: bool;
 }
 
 impl Words for Templated {
     const SHAPE: Self = Self;
+    const IN_A_CHECK: bool = false;
 }
 
 /// Text that inserts nothing, whatever it holds.
@@ -94,6 +157,7 @@ impl Shape for Literal {
 
 impl Words for Literal {
     const SHAPE: Self = Self;
+    const IN_A_CHECK: bool = true;
 }
 
 /// What a rule found.

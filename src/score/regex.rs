@@ -68,6 +68,15 @@ fn decode<W: Words>(fields: &mut Fields<'_>) -> Option<Arc<dyn Scorer>> {
     })
 }
 
+/// A pattern of which a match anywhere will do.
+pub(super) fn anywhere(pattern: &str) -> Result<Regex, String> {
+    let form = Form {
+        full: false,
+        ignore_case: false,
+    };
+    form.compile(pattern)
+}
+
 impl Form {
     fn compile(self, pattern: &str) -> Result<Regex, String> {
         let compiled = |pattern: &str| {

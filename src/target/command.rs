@@ -42,7 +42,7 @@ static SESSIONS: AtomicU64 = AtomicU64::new(ALONE + 1);
 
 /// What the suite says about the target.
 #[derive(Debug, Clone)]
-struct Command {
+pub(super) struct Command {
     command: Vec<String>,
     workers: Option<u32>,
     environment: Vec<(String, EnvText)>,
@@ -54,6 +54,11 @@ fn decode(fields: &mut Fields<'_>) -> Option<Arc<dyn TargetPlan>> {
 }
 
 fn options(fields: &mut Fields<'_>) -> Option<Command> {
+    program(fields, 8 << 20)
+}
+
+/// A program and how it is started. `output_cap`: the most bytes of a reply where the suite says nothing.
+pub(super) fn program(fields: &mut Fields<'_>, output_cap: u64) -> Option<Command> {
     let command = fields.required(
         "command",
         "the program and its arguments, as a list; started in the suite's folder",
@@ -74,7 +79,7 @@ fn options(fields: &mut Fields<'_>) -> Option<Command> {
         "output_cap",
         "the most bytes of one reply",
         Whole(1..=1 << 30),
-        8 << 20,
+        output_cap,
     );
     if command
         .as_ref()
@@ -95,13 +100,56 @@ fn options(fields: &mut Fields<'_>) -> Option<Command> {
     })
 }
 
-impl TargetPlan for Command {
-    fn endpoint(&self) -> String {
+impl Command {
+    /// As the suite spells it.
+    pub(super) fn line(&self) -> String {
         self.command.join(" ")
     }
 
-    fn environment(&self) -> Vec<&EnvText> {
+    /// Environment values it needs.
+    pub(super) fn variables(&self) -> Vec<&EnvText> {
         self.environment.iter().map(|(_, value)| value).collect()
+    }
+
+    /// What is started.
+    pub(super) fn program(&self, parts: &Parts, told_of_ends: bool) -> Arc<Program> {
+        Arc::new(Program {
+            command: self.command.clone(),
+            folder: parts.folder.clone(),
+            environment: self.environment.clone(),
+            output_cap: self.output_cap,
+            workers: self.workers,
+            told_of_ends,
+        })
+    }
+}
+
+/// The conversation that a call belongs to: one of its own for each session with a worker, none for a program that is started for it.
+pub(super) fn session_of(program: &Program, session: &mut Session) -> u64 {
+    if program.workers.is_none() {
+        return ALONE;
+    }
+    let held = session
+        .held
+        .get_or_insert_with(|| Box::new(SESSIONS.fetch_add(1, Ordering::Relaxed)));
+    held.downcast_ref::<u64>().copied().unwrap_or(ALONE)
+}
+
+/// Ends the conversation that a session holds.
+pub(super) async fn end(exchange: &dyn Exchange, session: Session) {
+    let held = session.held.as_ref();
+    if let Some(number) = held.and_then(|held| held.downcast_ref::<u64>()) {
+        exchange.close(*number).await;
+    }
+}
+
+impl TargetPlan for Command {
+    fn endpoint(&self) -> String {
+        self.line()
+    }
+
+    fn environment(&self) -> Vec<&EnvText> {
+        self.variables()
     }
 
     fn failures(&self) -> &'static [FaultKind] {
@@ -111,13 +159,7 @@ impl TargetPlan for Command {
     fn build(&self, parts: &Parts) -> Result<Rc<dyn Target>, String> {
         Ok(Rc::new(Built {
             endpoint: self.endpoint(),
-            program: Arc::new(Program {
-                command: self.command.clone(),
-                folder: parts.folder.clone(),
-                environment: self.environment.clone(),
-                output_cap: self.output_cap,
-                workers: self.workers,
-            }),
+            program: self.program(parts, true),
             exchange: Rc::clone(&parts.exchange),
         }))
     }
@@ -161,15 +203,7 @@ impl Target for Built {
         session: &'a mut Session,
     ) -> Local<'a, Result<Reply, Fault>> {
         Box::pin(async move {
-            let number = if self.program.workers.is_none() {
-                ALONE
-            } else {
-                let held = session
-                    .held
-                    .get_or_insert_with(|| Box::new(SESSIONS.fetch_add(1, Ordering::Relaxed)));
-                held.downcast_ref::<u64>().copied().unwrap_or(ALONE)
-            };
-            let call = self.call(request, number);
+            let call = self.call(request, session_of(&self.program, session));
             let answer = self.exchange.exchange(&call).await?;
             let line = parse(&answer)?;
             let wanted = protocol::trial(request);
@@ -187,12 +221,7 @@ impl Target for Built {
     }
 
     fn end<'a>(&'a self, session: Session) -> Local<'a, ()> {
-        Box::pin(async move {
-            let held = session.held.as_ref();
-            if let Some(number) = held.and_then(|held| held.downcast_ref::<u64>()) {
-                self.exchange.close(*number).await;
-            }
-        })
+        Box::pin(end(&*self.exchange, session))
     }
 }
 
@@ -232,7 +261,7 @@ struct Counted {
     reasoning: u64,
 }
 
-fn garbled(answer: &Answer, why: &str) -> Fault {
+pub(super) fn garbled(answer: &Answer, why: &str) -> Fault {
     let beginning: String = String::from_utf8_lossy(&answer.body)
         .chars()
         .take(120)
@@ -250,7 +279,7 @@ fn parse(answer: &Answer) -> Result<Line, Fault> {
 impl Line {
     fn reply(self, answer: &Answer) -> Result<Reply, Fault> {
         if let Some(complaint) = self.error {
-            return Err(complaint.into());
+            return Err(complaint.fault("agent"));
         }
         let text = match self.output {
             Some(Json::String(text)) => text,
@@ -294,7 +323,7 @@ fn accept(answer: &Answer) -> Result<(), Fault> {
 }
 
 /// Programs have no status.
-fn refused(status: u16, body: &str) -> Fault {
+pub(super) fn refused(status: u16, body: &str) -> Fault {
     Fault::new(
         FaultKind::Internal,
         format!("status {status} from a program: {body}"),

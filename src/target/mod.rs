@@ -3,6 +3,7 @@
 mod anthropic;
 mod chat;
 mod command;
+mod embeddings;
 mod endpoint;
 mod envelope;
 mod http;
@@ -11,6 +12,7 @@ mod prompt;
 mod protocol;
 mod recorded;
 mod refusal;
+mod scorer_program;
 mod scripted;
 mod usage;
 
@@ -28,3 +30,9 @@ pub static KINDS: &[Kind<Arc<dyn TargetPlan>>] = &[
     recorded::KIND,
     scripted::KIND,
 ];
+
+/// How a scorer that is the user's own program is started, and what is said to it.
+pub static SCORER_PROGRAM: Kind<Arc<dyn TargetPlan>> = scorer_program::KIND;
+
+/// Every kind of model that turns texts into vectors.
+pub static EMBEDDERS: &[Kind<Arc<dyn TargetPlan>>] = &[embeddings::KIND];

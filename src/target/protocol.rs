@@ -55,16 +55,17 @@ pub(super) struct Complaint {
     pub(super) retry: Option<bool>,
 }
 
-impl From<Complaint> for Fault {
-    fn from(complaint: Complaint) -> Self {
-        let message = match (complaint.kind.as_str(), complaint.message.as_str()) {
-            ("", "") => "the agent reports an error".to_owned(),
-            (kind, "") => format!("the agent reports an error: {kind}"),
-            (_, message) => format!("the agent reports an error: {message}"),
+impl Complaint {
+    /// The fault that `who` reports.
+    pub(super) fn fault(self, who: &str) -> Fault {
+        let message = match (self.kind.as_str(), self.message.as_str()) {
+            ("", "") => format!("the {who} reports an error"),
+            (kind, "") => format!("the {who} reports an error: {kind}"),
+            (_, message) => format!("the {who} reports an error: {message}"),
         };
-        Self {
-            retry: complaint.retry,
-            ..Self::new(kind_of(&complaint.kind), message)
+        Fault {
+            retry: self.retry,
+            ..Fault::new(kind_of(&self.kind), message)
         }
     }
 }

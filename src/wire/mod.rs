@@ -3,6 +3,7 @@
 //! [`Outside`] is the way out: it implements [`Exchange`] and knows no kind of target. What a target says about its own protocol
 //! (which answer is complete, which event holds the first token) comes with the call as plain functions.
 
+mod batch;
 mod child;
 mod clients;
 mod connect;
@@ -18,11 +19,13 @@ pub mod sse;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::domain::fault::Fault;
 use crate::domain::port::{Answer, Call, Exchange, Local, Transport};
 use crate::domain::secret::Secrets;
 
+use batch::Batches;
 use child::Starter;
 use clients::Clients;
 use pool::Pools;
@@ -58,7 +61,8 @@ pub enum WireError {
 
 /// The way out. Nothing is built, connected or started before the first call; dropped, it kills every program that still runs.
 pub struct Outside {
-    clients: Clients,
+    clients: Rc<Clients>,
+    batches: Batches,
     starter: Starter,
     pools: Pools,
     secrets: Secrets,
@@ -67,8 +71,11 @@ pub struct Outside {
 impl Outside {
     /// Opens the way out.
     pub fn new(settings: Settings) -> Result<Self, WireError> {
+        let clients = Clients::new(settings.ca_bundle.as_deref()).map_err(WireError::CaBundle)?;
+        let clients = Rc::new(clients);
         Ok(Self {
-            clients: Clients::new(settings.ca_bundle.as_deref()).map_err(WireError::CaBundle)?,
+            batches: Batches::new(Rc::clone(&clients), settings.secrets.clone()),
+            clients,
             starter: Starter {
                 launcher: settings.launcher,
                 secrets: settings.secrets.clone(),
@@ -108,6 +115,7 @@ impl Exchange for Outside {
                 Transport::Http(http) => {
                     http::exchange(&self.clients, &self.secrets, call, http).await
                 }
+                Transport::Batched(batched) => self.batches.exchange(call, batched).await,
                 Transport::Line(line) if line.session == ALONE => {
                     conversation::once(&self.starter, call, line).await
                 }

@@ -117,8 +117,12 @@ impl Pools {
         let Some(Seat { mut running, pool }) = known else {
             return;
         };
+        let lines = match &pool {
+            Some((pool, _)) if !pool.program.told_of_ends => &[],
+            _ => END,
+        };
         let told = async {
-            for line in END {
+            for line in lines {
                 tell(&mut running.stdin, line).await;
             }
         };

@@ -18,7 +18,7 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
     let id = head(fields);
     let named = fields.required("judge", "a built-in judge's name, or a judge's file", Text);
     let shape = Target {
-        table: context.targets,
+        table: context.kinds.targets,
         model: true,
     };
     let model = fields.optional(

@@ -4,6 +4,7 @@
 //! decoded too, so that a fault in one shows before the day it is needed. The resolved tree (one value, without profiles, with texts
 //! from other files in place, and with `${NAME}` where a secret goes) is what a run keeps: [`from_resolved`] reads it again.
 
+mod asking;
 mod dataset;
 mod gates;
 mod judges;
@@ -40,6 +41,10 @@ use whole::Context;
 pub struct Kinds {
     /// The kinds of targets.
     pub targets: &'static [Kind<Arc<dyn TargetPlan>>],
+    /// How a scorer that is the user's own program is started: its options stand among the scorer's own.
+    pub program: &'static Kind<Arc<dyn TargetPlan>>,
+    /// The kinds of models that turn texts into vectors.
+    pub embedders: &'static [Kind<Arc<dyn TargetPlan>>],
 }
 
 /// A suite that was read, and all that a run keeps of it.
@@ -203,7 +208,7 @@ fn decode_tree(
 ) -> Option<Suite> {
     let elsewhere = RefCell::new(Vec::new());
     let context = Context {
-        targets: kinds.targets,
+        kinds,
         judges,
         reduced,
         elsewhere: &elsewhere,
@@ -275,7 +280,7 @@ pub(super) fn schema(kinds: &Kinds) -> Json {
     let elsewhere = RefCell::new(Vec::new());
     let judges = |_: &str| Err(String::new());
     let context = Context {
-        targets: kinds.targets,
+        kinds,
         judges: &judges,
         reduced: false,
         elsewhere: &elsewhere,

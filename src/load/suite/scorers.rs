@@ -14,7 +14,7 @@ use crate::domain::suite::ScorerSpec;
 use crate::domain::tree::Node;
 use crate::judge;
 use crate::load::text;
-use crate::score::{CHECKS, KINDS};
+use crate::score::{ASKING, Asking, CHECKS, KINDS};
 
 use super::names::Id;
 use super::targets::{Named, only, read_named, row_of};
@@ -90,7 +90,18 @@ impl Shape for One<'_> {
                 super::judges::decode(fields, self.0)
             });
         }
-        match row_of(KINDS, &[JUDGE], "kind of scorer", node, problems) {
+        let asking = |row: &&Asking| kind == Some(row.kind.name);
+        if let Some(row) = ASKING.iter().find(asking) {
+            return read_with(node, problems, &mut |fields| {
+                super::asking::decode(fields, self.0, row)
+            });
+        }
+        let others: Vec<&str> = ASKING
+            .iter()
+            .map(|row| row.kind.name)
+            .chain([JUDGE])
+            .collect();
+        match row_of(KINDS, &others, "kind of scorer", node, problems) {
             Some(row) => read_with(node, problems, &mut |fields| rule(fields, Some(row))),
             // Without its kind the other keys mean nothing: only the shared ones are looked at.
             None => {
@@ -108,11 +119,19 @@ impl Shape for One<'_> {
             schema["properties"]["kind"] = json!({"const": row.name, "description": row.summary});
             schema
         });
+        let asking = ASKING.iter().map(|row| {
+            let mut schema = describe_with(&mut |fields| {
+                super::asking::decode(fields, self.0, row);
+            });
+            schema["properties"]["kind"] =
+                json!({"const": row.kind.name, "description": row.kind.summary});
+            schema
+        });
         let mut judge = describe_with(&mut |fields| {
             super::judges::decode(fields, self.0);
         });
         judge["properties"]["kind"] = json!({"const": JUDGE, "description": "asks a model"});
-        let kinds: Vec<Json> = rules.chain([judge]).collect();
+        let kinds: Vec<Json> = rules.chain(asking).chain([judge]).collect();
         json!({"anyOf": kinds})
     }
 }

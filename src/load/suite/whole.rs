@@ -12,13 +12,13 @@ use super::gates::GateRule;
 use super::names::Title;
 use super::references::{BaselineName, MetricName, NoiseBy, References, SuccessTerm};
 use super::scorers::{JudgeTexts, Scorers};
-use super::targets::{Named, Table, Targets};
-use super::{dataset, limits};
+use super::targets::{Named, Targets};
+use super::{Kinds, dataset, limits};
 
 /// What a suite is decoded with.
 pub(super) struct Context<'a> {
-    /// The table of target kinds.
-    pub(super) targets: Table,
+    /// The tables of kinds that are handed down.
+    pub(super) kinds: &'a Kinds,
     /// Where the texts of judges come from.
     pub(super) judges: &'a JudgeTexts<'a>,
     /// Whether a flag cut the list of targets down.
@@ -48,7 +48,7 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
     let targets = fields.required(
         "targets",
         "the agents and models under test",
-        Targets(context.targets),
+        Targets(context.kinds.targets),
     );
     let scorers = fields.optional(
         "scorers",
