@@ -112,6 +112,7 @@ pub(crate) fn suite(targets: &[&str], repeats: u32) -> Suite {
         on_unclear: OnUnclear::Point,
         allow_uncalibrated: false,
         cassette: None,
+        quarantine: Vec::new(),
     }
 }
 
@@ -128,6 +129,7 @@ pub(crate) fn facts() -> RunFacts {
         spent: Spent::default(),
         source: None,
         directory: "runs/r1".into(),
+        parent: None,
     }
 }
 
@@ -265,6 +267,7 @@ pub(crate) fn lines(
             },
             ..Transcript::default()
         },
+        reused: None,
     }));
     let mut events = vec![finished];
     if !trial.scores.is_empty() {
@@ -272,6 +275,7 @@ pub(crate) fn lines(
             ordinal,
             trial: id,
             scores: trial.scores.clone(),
+            reused: None,
         }));
     }
     let line = |event: &Event| (event.name(), serde_json::to_string(event).unwrap());

@@ -1,6 +1,6 @@
 //! Progress on stderr: two lines that redraw on a terminal, plain lines elsewhere; failing cases as they come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -48,6 +48,8 @@ pub(crate) struct Progress {
     scorers: usize,
     secrets: Secrets,
     show: ShowLine,
+    /// Cases in quarantine: that they fail is no news.
+    quarantined: BTreeSet<String>,
     planned: u64,
     settled: u64,
     passed: u64,
@@ -71,6 +73,7 @@ impl Progress {
         scorers: usize,
         secrets: Secrets,
         show: ShowLine,
+        quarantined: BTreeSet<String>,
     ) -> Self {
         let now = Instant::now();
         Self {
@@ -80,6 +83,7 @@ impl Progress {
             scorers,
             secrets,
             show,
+            quarantined,
             planned: 0,
             settled: 0,
             passed: 0,
@@ -189,6 +193,9 @@ impl Progress {
     }
 
     fn tell_failure(&mut self, word: &str, trial: &TrialId, why: &str) {
+        if self.quarantined.contains(&trial.case) {
+            return;
+        }
         if self.shown >= MOST_FAILURES {
             self.not_shown += 1;
             return;

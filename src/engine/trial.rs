@@ -159,6 +159,7 @@ fn finish(
         outcome: outcome.clone(),
         attempts,
         transcript: transcript.clone(),
+        reused: None,
     })));
 }
 
@@ -275,6 +276,7 @@ fn scored(shared: &Shared, ordinal: u64, trial: &TrialId, scores: Vec<Score>) {
             ordinal,
             trial: trial.clone(),
             scores,
+            reused: None,
         }));
     }
 }

@@ -5,11 +5,13 @@
 mod command;
 mod figures;
 mod notes;
+mod origin;
 mod verdict;
 
 pub use command::{shell_word, show_command};
 pub(super) use figures::{Cell, Row, figures, shared_count, slices};
 pub(super) use notes::notes;
+pub use origin::origin;
 pub(super) use verdict::{adjusted, finding_word, footing, quiet, sentence, verdicts};
 
 use figures::metric;

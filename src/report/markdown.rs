@@ -101,6 +101,10 @@ fn written(findings: &Findings, frame: &Frame) -> String {
     for (word, text) in content::alarms(findings) {
         page.put(&format!("**{word}** {}\n\n", inline(&text, MOST_SENTENCE)));
     }
+    if !findings.differences.is_empty() {
+        let all = findings.differences.join("; ");
+        page.put(&format!("changed: {}\n\n", inline(&all, MOST_SENTENCE)));
+    }
     verdicts(&mut page, findings);
     gates(&mut page, findings);
     figures(&mut page, findings);

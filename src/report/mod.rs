@@ -24,7 +24,7 @@ mod hostile;
 
 use std::io::Write;
 
-pub use content::{shell_word, show_command, summary};
+pub use content::{origin, shell_word, show_command, summary};
 pub use json::schema;
 pub use runs::{RunLine, runs_table};
 pub use scores::table_screen;
