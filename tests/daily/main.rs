@@ -7,6 +7,7 @@ mod binary;
 #[expect(dead_code, reason = "these tests read the log")]
 mod fault_server;
 
+mod golden;
 mod only;
 mod quarantine;
 mod reuse;
