@@ -28,6 +28,7 @@ fn finished(ordinal: u64) -> Event {
             output: "größer ".repeat(50),
             ..Transcript::default()
         },
+        reused: None,
     }))
 }
 

@@ -17,6 +17,7 @@ use super::format;
 use super::gate::{self, Evidence};
 use super::metric::Metric;
 use super::pairing::Pairing;
+use super::quarantine;
 use super::record::Record;
 use super::side::Side;
 use super::summary;
@@ -96,15 +97,8 @@ impl Reference<'_> {
 
     fn pairing(&self, bench: &Bench<'_>) -> Pairing {
         match self {
-            Self::Own(_) => Pairing::within(bench.record.cases()),
-            Self::Other { bench: other, .. } => {
-                let digests = |record: &Record| -> Vec<(u64, u64)> {
-                    (0..record.cases())
-                        .map(|case| record.case_digests(case))
-                        .collect()
-                };
-                Pairing::across(&digests(other.record), &digests(bench.record))
-            }
+            Self::Own(_) => Pairing::within(bench.record.counted()),
+            Self::Other { bench: other, .. } => Pairing::of_records(other.record, bench.record),
             Self::File(file) => file.pairing(bench.record),
         }
     }
@@ -253,7 +247,7 @@ fn assemble(
         (None, _) => None,
     };
     let design = Design {
-        cases: bench.record.cases() as u64,
+        cases: bench.record.counted().count() as u64,
         repeats: suite.repeats,
         clusters: bench.record.cluster_count(),
         success: bench.success.as_ref().map(|rule| rule.text()),
@@ -263,16 +257,56 @@ fn assemble(
     };
     let mut sorted = judged;
     sorted.sort_unstable();
+    let mut warnings = warnings(
+        bench,
+        joined,
+        candidates,
+        &targets,
+        &comparisons,
+        &gates,
+        run.only().is_some(),
+    );
+    warnings.extend(quarantine::ended(suite, &bench.record.shape().quarantine));
+    warnings.extend(changed_models(bench, &sorted));
     Findings {
         schema_version: SCHEMA_VERSION,
-        run,
-        warnings: warnings(bench, joined, candidates, &targets, &comparisons, &gates),
+        warnings,
         judges: summary::judges(bench, &sorted),
+        quarantine: quarantine::findings(bench, &sorted),
+        differences: Vec::new(),
         design,
         targets,
         comparisons,
-        gates,
+        gates: match run.only() {
+            Some(_) => gates.into_iter().map(shown_only).collect(),
+            None => gates,
+        },
+        run,
     }
+}
+
+/// A gate of a run of only some cases: it is shown and asks for nothing.
+fn shown_only(gate: GateFindings) -> GateFindings {
+    GateFindings { effect: 0, ..gate }
+}
+
+/// Endpoints that answered as another model than in the trials that were taken over.
+fn changed_models(bench: &Bench<'_>, targets: &[usize]) -> Vec<String> {
+    let taken = bench.record.taken();
+    let mut said = Vec::new();
+    for &target in targets {
+        let then: Vec<&str> = taken.models(target, true).collect();
+        let now: Vec<&str> = taken.models(target, false).collect();
+        if !then.is_empty() && !now.is_empty() && then != now {
+            said.push(format!(
+                "{} answered as {} in the trials taken over, as {} in those of this run: the model behind it has changed",
+                bench.record.shape().targets[target],
+                then.join(", "),
+                now.join(", ")
+            ));
+        }
+    }
+    said
 }
 
 // --- comparisons ---------------------------------------------------------------------------------------------------------------
@@ -399,7 +433,7 @@ fn decided(
             on_unclear: bench.suite.on_unclear,
             max_error_rate: bench.suite.limits.max_error_rate,
         };
-        gate::decide(&evidence, &bench.chance)
+        quarantine::on_line(gate::decide(&evidence, &bench.chance), gate, bench.record)
     };
     about.iter().map(decide).collect()
 }
@@ -413,6 +447,7 @@ fn warnings(
     targets: &[TargetFindings],
     comparisons: &[Comparison],
     gates: &[GateFindings],
+    shown_only: bool,
 ) -> Vec<String> {
     let mut said: Vec<String> = Vec::new();
     if let Some((reference, pairing)) = joined {
@@ -451,7 +486,8 @@ fn warnings(
             ));
         }
     }
-    for gate in gates {
+    // Where no gate decides anything, that is said once and not of each.
+    for gate in gates.iter().filter(|_| !shown_only) {
         if gate.outcome == GateOutcome::Undecided && gate.effect == 0 {
             said.push(format!("undecided: {}: {}", gate.gate, gate.why));
         }

@@ -10,7 +10,7 @@ use super::bench::Bench;
 use super::figure::{Chance, point};
 use super::findings::{Finding, Findings};
 use super::metric::{Metric, Of};
-use super::pairing::Pairing;
+use super::pairing::{Pairing, Quarantine};
 use super::record::Record;
 use super::roster::case_id;
 use super::side::{Side, Tally};
@@ -252,7 +252,11 @@ impl Baseline {
         let other: Vec<(u64, u64)> = (0..record.cases())
             .map(|case| record.case_digests(case))
             .collect();
-        Pairing::across(&own, &other)
+        let quarantine = Quarantine {
+            baseline: &|_| false,
+            candidate: &|case| record.is_quarantined(case as usize),
+        };
+        Pairing::across(&own, &other, quarantine)
     }
 }
 

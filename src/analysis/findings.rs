@@ -29,8 +29,42 @@ pub struct Findings {
     pub judges: Vec<JudgeFindings>,
     /// Gates in the suite's order.
     pub gates: Vec<GateFindings>,
+    /// Cases in quarantine: no figure, comparison or gate counts them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quarantine: Vec<QuarantineFindings>,
+    /// What differs between the two runs of a comparison, in words; empty where there is one run, or nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<String>,
     /// What a reader must know before the numbers, worst first.
     pub warnings: Vec<String>,
+}
+
+/// A case in quarantine, with what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QuarantineFindings {
+    /// The case's id.
+    pub case: String,
+    /// The last day of it.
+    pub until: String,
+    /// Why.
+    pub why: String,
+    /// What came of its trials, by target in the suite's order.
+    pub results: Vec<QuarantineResult>,
+}
+
+/// What came of a quarantined case's trials of one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QuarantineResult {
+    /// The target's id.
+    pub target: String,
+    /// Its trials = `passed` + `failed` + `missing`.
+    pub trials: u64,
+    /// Successes.
+    pub passed: u64,
+    /// No successes, the agent's own failures among them.
+    pub failed: u64,
+    /// Errored, stopped, unscored, or without a rule that decides.
+    pub missing: u64,
 }
 
 /// About the run itself.
@@ -64,6 +98,35 @@ pub struct RunFacts {
     pub source: Option<String>,
     /// The run's directory as the user would name it.
     pub directory: String,
+    /// The run that it was made from, if it was made from one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ParentFacts>,
+}
+
+/// The run that a run was made from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ParentFacts {
+    /// Its id.
+    pub id: String,
+    /// Trials that were taken over, with their latency and cost of then.
+    pub reused_trials: u64,
+    /// Trials of the run in all.
+    pub trials: u64,
+    /// Scores that were taken over.
+    pub reused_scores: u64,
+    /// Whether only scores were made anew and no target was called (`score`).
+    pub rescored: bool,
+    /// `failed`, `errored` or `changed`: only such cases were run, and no gate is decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<String>,
+}
+
+impl RunFacts {
+    /// The choice of cases, where the run is one of only some that were chosen by how they stood: then its gates decide nothing.
+    #[must_use]
+    pub fn only(&self) -> Option<&str> {
+        self.parent.as_ref()?.only.as_deref()
+    }
 }
 
 /// What was measured and by which rule.
@@ -192,6 +255,9 @@ pub struct TargetFindings {
     pub unscored: u64,
     /// The agent's own failures by kind, among the completed.
     pub agent_failures: BTreeMap<String, u64>,
+    /// Trials that were taken over from an earlier run.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reused: u64,
     /// Trials that took more than one attempt.
     pub retried: u64,
     /// Answers that the token limit cut.
@@ -215,6 +281,14 @@ pub struct Slice {
     /// Metrics in the order of display.
     #[serde(flatten, serialize_with = "as_map")]
     pub metrics: Vec<(String, MetricFigure)>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde's skip_serializing_if wants a reference"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 fn as_map<S: serde::Serializer>(
@@ -258,7 +332,7 @@ pub struct Comparison {
     pub tag: Option<String>,
     /// Cases scored on both sides.
     pub pairs: u64,
-    /// Cases left out, by why: `only_baseline`, `only_candidate`, `changed`, `missing`.
+    /// Cases left out, by why: `only_baseline`, `only_candidate`, `changed`, `missing`, `quarantined`.
     pub left_out: BTreeMap<String, u64>,
     /// Candidate minus baseline, 95 %.
     pub difference: Figure,
@@ -365,6 +439,9 @@ pub struct GateFindings {
     /// Cases that would tell, where more would.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs_n: Option<u64>,
+    /// Cases in quarantine that it would be about.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub quarantined: u64,
     /// The number that decided, as shown: `at worst 4.1 points lower (95 % sure), allowed 3.0`.
     pub why: String,
 }
@@ -394,6 +471,8 @@ pub struct TrialRow {
     pub tokens: Option<(u64, u64)>,
     /// Attempts made.
     pub attempts: u32,
+    /// Whether the case is in quarantine: no figure counts the row.
+    pub quarantined: bool,
 }
 
 /// A scorer's value in a row.

@@ -118,6 +118,7 @@ pub(crate) fn suite(targets: &[&str], repeats: u32) -> Suite {
         on_unclear: OnUnclear::Point,
         allow_uncalibrated: false,
         cassette: None,
+        quarantine: Vec::new(),
     }
 }
 
@@ -136,6 +137,7 @@ pub(crate) fn facts() -> RunFacts {
         limit: None,
         source: None,
         directory: "runs/r1".into(),
+        parent: None,
     }
 }
 
@@ -273,6 +275,7 @@ pub(crate) fn lines(
             },
             ..Transcript::default()
         },
+        reused: None,
     }));
     let mut events = vec![finished];
     if !trial.scores.is_empty() {
@@ -280,6 +283,7 @@ pub(crate) fn lines(
             ordinal,
             trial: id,
             scores: trial.scores.clone(),
+            reused: None,
         }));
     }
     let line = |event: &Event| (event.name(), serde_json::to_string(event).unwrap());

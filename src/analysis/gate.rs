@@ -121,6 +121,7 @@ impl Evidence<'_> {
                 Some(NeedsN::Pairs(pairs)) => Some(pairs),
                 Some(NeedsN::NearThreshold) | None => None,
             },
+            quarantined: 0,
             why,
         }
     }

@@ -24,7 +24,10 @@ pub(crate) struct FinishedLine<'a> {
     #[serde(borrow)]
     pub(crate) outcome: OutcomeLine<'a>,
     pub(crate) attempts: Vec<serde::de::IgnoredAny>,
-    pub(crate) transcript: TranscriptLine,
+    #[serde(borrow)]
+    pub(crate) transcript: TranscriptLine<'a>,
+    #[serde(default)]
+    pub(crate) reused: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +55,7 @@ pub(crate) struct FaultLine {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct TranscriptLine {
+pub(crate) struct TranscriptLine<'a> {
     #[serde(default)]
     pub(crate) finish: Option<Finish>,
     #[serde(default)]
@@ -63,6 +66,8 @@ pub(crate) struct TranscriptLine {
     pub(crate) timing: TimingLine,
     #[serde(default)]
     pub(crate) replayed: bool,
+    #[serde(default, borrow)]
+    pub(crate) model_returned: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize, Clone, Copy, Default)]
@@ -78,6 +83,8 @@ pub(crate) struct ScoredLine<'a> {
     pub(crate) ordinal: u64,
     #[serde(borrow)]
     pub(crate) scores: Vec<ScoreLine<'a>>,
+    #[serde(default)]
+    pub(crate) reused: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]

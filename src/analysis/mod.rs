@@ -19,6 +19,7 @@ mod journal_line;
 pub mod metric;
 mod pairing;
 pub mod power;
+pub mod quarantine;
 pub mod record;
 mod roster;
 pub mod rows;
@@ -27,6 +28,7 @@ mod side;
 mod success;
 mod summary;
 pub mod table;
+pub mod taken;
 pub mod verdict;
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ impl Pilot {
         let metric = success_of(&bench)?;
         let side = |target| bench.side(&metric, target, None);
         if record.shape().targets.len() > 1 {
-            let pairing = Pairing::within(record.cases());
+            let pairing = Pairing::within(record.counted());
             return Self::split(&metric, (&side(0), &side(1)), &pairing, &chance);
         }
         let within = within(&side(0)).ok_or("a pilot of one target needs repeats")?;
@@ -116,12 +116,7 @@ impl Pilot {
     ) -> Result<Self, String> {
         let old = Bench::new(baseline.suite, baseline.record, chance);
         let new = Bench::new(candidate.suite, candidate.record, chance);
-        let digests = |record: &Record| -> Vec<(u64, u64)> {
-            (0..record.cases())
-                .map(|case| record.case_digests(case))
-                .collect()
-        };
-        let pairing = Pairing::across(&digests(baseline.record), &digests(candidate.record));
+        let pairing = Pairing::of_records(baseline.record, candidate.record);
         let (metric, other) = (success_of(&new)?, success_of(&old)?);
         let sides = (
             &old.side(&other, baseline.target, None),

@@ -4,6 +4,8 @@
 //! bytes with its case and three scorers: texts are skipped while parsing, labels and tags are kept once, case ids as 64-bit
 //! digests, times in microseconds. Columns that a run never fills are never made.
 
+use std::collections::BTreeMap;
+
 use crate::domain::case::Case;
 use crate::domain::event::{Interrupted, LimitReached, RunFinished, RunStarted, Spent};
 use crate::domain::fault::FaultKind;
@@ -19,7 +21,8 @@ use super::column::{
 };
 use super::journal_line::{FinishedLine, ScoreLine, ScoredLine, StateWord, ValueLine, read};
 use super::metric::{Known, known};
-use super::roster::{Cases, HAS_CHECKS, case_id};
+use super::roster::{Cases, HAS_CHECKS, QUARANTINED, TAG_SET, case_id};
+use super::taken::Taken;
 
 pub use super::column::Found;
 
@@ -53,6 +56,8 @@ pub struct Shape {
     pub targets: Vec<String>,
     /// Scorers, the cases' own `checks` last.
     pub scorers: Vec<Known>,
+    /// Ids of cases in quarantine, each with its index in the suite's list.
+    pub quarantine: BTreeMap<String, usize>,
 }
 
 impl Shape {
@@ -72,7 +77,20 @@ impl Shape {
                 .map(|target| target.id.clone())
                 .collect(),
             scorers: known(&suite.scorers),
+            quarantine: BTreeMap::new(),
         }
+    }
+
+    /// The same with the suite's quarantine as it stood at a moment (in milliseconds since 1970): when the run was made, so that a run
+    /// says the same on every later day.
+    #[must_use]
+    pub fn at(mut self, suite: &Suite, unix_ms: u64) -> Self {
+        let list = suite.quarantine.iter().enumerate();
+        self.quarantine = list
+            .filter(|(_, one)| one.holds(unix_ms))
+            .map(|(at, one)| (one.case.clone(), at))
+            .collect();
+        self
     }
 }
 
@@ -124,6 +142,7 @@ pub struct Record {
     spent: Spent,
     said_spent: Spent,
     life: Life,
+    taken: Taken,
 }
 
 /// What the journal says of the run as a whole.
@@ -180,6 +199,7 @@ impl Record {
             spent: Spent::default(),
             said_spent: Spent::default(),
             life: Life::default(),
+            taken: Taken::default(),
             shape,
         }
     }
@@ -193,6 +213,10 @@ impl Record {
         let mut tags = cases.tag_set(set);
         if !case.checks.is_empty() {
             tags |= HAS_CHECKS;
+        }
+        if let Some(entry) = self.shape.quarantine.get(&case.id) {
+            tags |= QUARANTINED;
+            cases.quarantined.push((cases.ids.len() as u32, *entry));
         }
         cases.cluster(case.cluster.as_deref());
         cases.ids.push(case_id(&case.id));
@@ -214,8 +238,9 @@ impl Record {
             "scored" => {
                 let line: ScoredLine<'_> = read(event, json)?;
                 let at = self.place(line.ordinal)?;
+                let is_reused = line.reused.is_some();
                 for score in &line.scores {
-                    self.score(at, score);
+                    self.score(at, score, is_reused);
                 }
             }
             "run_started" => {
@@ -314,17 +339,25 @@ impl Record {
         for column in &mut self.scores {
             column.set(at, Found::Nothing);
         }
-        self.life.replayed |= told.replayed;
-        if !told.replayed {
+        let is_reused = line.reused.is_some();
+        self.taken.note_trial(at, trials, is_reused);
+        if let Some(model) = &told.model_returned {
+            let target = at % self.shape.targets.len().max(1);
+            self.taken.note_model(target, model, is_reused);
+        }
+        self.life.replayed |= told.replayed && !is_reused;
+        if !told.replayed && !is_reused {
             self.spent.usd += told.cost_usd.unwrap_or(0.0);
             self.spent.tokens += told.usage.unwrap_or_default();
             self.spent.calls += line.attempts.len() as u64;
         }
     }
 
-    fn score(&mut self, at: usize, line: &ScoreLine<'_>) {
+    fn score(&mut self, at: usize, line: &ScoreLine<'_>, is_reused: bool) {
+        self.taken.scores += u64::from(is_reused);
         // A cassette's recorded costs were paid long ago; what was paid beside them stands in the `spent` totals.
-        if let Some(asked) = line.asked.as_ref().filter(|_| !self.life.replayed) {
+        let is_paid = !self.life.replayed && !is_reused;
+        if let Some(asked) = line.asked.as_ref().filter(|_| is_paid) {
             self.spent.usd += asked.cost_usd.unwrap_or(0.0);
             self.spent.tokens += asked.usage;
             self.spent.calls += u64::from(asked.attempts);
@@ -365,6 +398,12 @@ impl Record {
     #[must_use]
     pub fn life(&self) -> &Life {
         &self.life
+    }
+
+    /// What of it was taken over from an earlier run.
+    #[must_use]
+    pub fn taken(&self) -> &Taken {
+        &self.taken
     }
 
     /// What was spent: by the trials and scores, or by the last total, whichever is more (a crash may have lost lines). What was
@@ -543,9 +582,46 @@ impl Record {
         (!self.cases.clusters.is_empty()).then_some(&self.cases.clusters)
     }
 
-    /// Clusters among the cases.
+    /// Clusters among the cases that count.
     pub(crate) fn cluster_count(&self) -> Option<u64> {
-        self.clusters().map(|_| u64::from(self.cases.next_cluster))
+        let clusters = self.clusters()?;
+        if self.cases.quarantined.is_empty() {
+            return Some(u64::from(self.cases.next_cluster));
+        }
+        let counted = clusters.iter().enumerate();
+        let counted = counted.filter(|(case, _)| !self.is_quarantined(*case));
+        let distinct: std::collections::BTreeSet<u32> = counted.map(|(_, of)| *of).collect();
+        Some(distinct.len() as u64)
+    }
+
+    /// Whether a case is in quarantine: neither planned nor missing.
+    #[must_use]
+    pub fn is_quarantined(&self, case: usize) -> bool {
+        let tags = self.cases.tags.get(case);
+        tags.is_some_and(|tags| tags & QUARANTINED != 0)
+    }
+
+    /// The cases in quarantine, by index, each with its entry in the suite's list.
+    pub(crate) fn quarantined(&self) -> &[(u32, usize)] {
+        &self.cases.quarantined
+    }
+
+    /// The cases that count, by index: all but those in quarantine.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = usize> {
+        (0..self.cases()).filter(|case| !self.is_quarantined(*case))
+    }
+
+    /// Whether a case has one of these tags; with none named: yes.
+    pub(crate) fn has_tag(&self, case: usize, tags: &[String]) -> bool {
+        let set = self
+            .cases
+            .tags
+            .get(case)
+            .map(|set| (set & TAG_SET) as usize);
+        let set = set.and_then(|set| self.cases.tag_sets.get(set));
+        let known = |tag: &String| self.cases.tag_of.get(tag).copied();
+        tags.is_empty()
+            || set.is_some_and(|set| tags.iter().filter_map(known).any(|tag| set.contains(&tag)))
     }
 
     /// Every tag in order of first appearance.
@@ -554,7 +630,7 @@ impl Record {
         &self.cases.tag_names
     }
 
-    /// Cases with one of these tags, in order.
+    /// Cases with one of these tags that count, in order.
     pub(crate) fn cases_with(&self, tags: &[String]) -> Vec<u32> {
         let wanted: Vec<u32> = tags
             .iter()
@@ -566,7 +642,8 @@ impl Record {
             .iter()
             .map(|set| set.iter().any(|tag| wanted.contains(tag)))
             .collect();
-        let with = |set: u32| sets.get((set & !HAS_CHECKS) as usize) == Some(&true);
+        let with =
+            |set: u32| set & QUARANTINED == 0 && sets.get((set & TAG_SET) as usize) == Some(&true);
         (0_u32..)
             .zip(&self.cases.tags)
             .filter(|(_, set)| with(**set))

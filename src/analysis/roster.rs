@@ -9,8 +9,10 @@ use crate::domain::digest::Digest;
 pub(crate) struct Cases {
     pub(crate) ids: Vec<u64>,
     pub(crate) contents: Vec<u64>,
-    /// Index into `tag_sets`; the top bit says that the case has checks of its own.
+    /// Index into `tag_sets`; the top bits say that the case has checks of its own, and that it is in quarantine.
     pub(crate) tags: Vec<u32>,
+    /// Indices of the cases in quarantine, each with the entry of the suite's list.
+    pub(crate) quarantined: Vec<(u32, usize)>,
     /// Empty while no case has a cluster.
     pub(crate) clusters: Vec<u32>,
     pub(crate) cluster_of: BTreeMap<u64, u32>,
@@ -22,6 +24,9 @@ pub(crate) struct Cases {
 }
 
 pub(crate) const HAS_CHECKS: u32 = 1 << 31;
+pub(crate) const QUARANTINED: u32 = 1 << 30;
+/// What is left of an entry of `tags` is its tag set.
+pub(crate) const TAG_SET: u32 = QUARANTINED - 1;
 
 /// The 64-bit digest of a case's id: two different ids of a million meet in one once in forty million datasets.
 pub(crate) fn case_id(id: &str) -> u64 {

@@ -88,6 +88,7 @@ impl<'a> Rows<'a> {
                 .tokens(at)
                 .map(|(read, written)| (u64::from(read), u64::from(written))),
             attempts: u32::from(record.attempts(at)),
+            quarantined: record.is_quarantined(case),
         }
     }
 

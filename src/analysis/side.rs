@@ -107,6 +107,9 @@ impl View<'_> {
 
     fn add(&self, side: &mut Side, metric: &Metric, target: usize, case: u32) {
         let index = case as usize;
+        if self.record.is_quarantined(index) {
+            return;
+        }
         let clusters = self.record.clusters();
         let mut tally = Tally {
             case,

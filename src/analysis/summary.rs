@@ -27,6 +27,7 @@ struct Counts {
     answered: u64,
     stopped: u64,
     unscored: u64,
+    reused: u64,
     retried: u64,
     cut: u64,
     errors: BTreeMap<String, u64>,
@@ -36,10 +37,11 @@ struct Counts {
 fn count(bench: &Bench<'_>, target: usize) -> Counts {
     let record = bench.record;
     let mut counts = Counts::default();
-    for case in 0..record.cases() {
+    for case in record.counted() {
         for repeat in 0..record.shape().extent.repeats as usize {
             let at = record.at(case, repeat, target);
             counts.trials += 1;
+            counts.reused += u64::from(record.taken().is_taken(at));
             counts.retried += u64::from(record.attempts(at) > 1);
             match record.state(at) {
                 State::Unknown | State::Stopped => counts.stopped += 1,
@@ -83,13 +85,14 @@ pub(crate) fn target(bench: &Bench<'_>, target: usize) -> TargetFindings {
         shown
     };
     let sliced = bench.sliced();
-    let slices = bench.record.tags().iter().map(|tag| {
+    let slices = bench.record.tags().iter().filter_map(|tag| {
         let cases = bench.record.cases_with(std::slice::from_ref(tag));
         let slice = Slice {
             cases: cases.len() as u64,
             metrics: figures(&sliced, Some(&cases), tag),
         };
-        (tag.clone(), slice)
+        // All cases with the tag may be in quarantine.
+        (slice.cases > 0).then(|| (tag.clone(), slice))
     });
     TargetFindings {
         slices: slices.collect(),
@@ -98,6 +101,7 @@ pub(crate) fn target(bench: &Bench<'_>, target: usize) -> TargetFindings {
         completed: counts.answered + failed,
         stopped: counts.stopped,
         unscored: counts.unscored,
+        reused: counts.reused,
         retried: counts.retried,
         cut_by_length: counts.cut,
         not_evaluated,
@@ -213,7 +217,7 @@ pub(crate) fn judges(bench: &Bench<'_>, targets: &[usize]) -> Vec<JudgeFindings>
 fn unscored(bench: &Bench<'_>, scorer: usize, target: usize) -> BTreeMap<String, u64> {
     let record = bench.record;
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for case in 0..record.cases() {
+    for case in record.counted() {
         for repeat in 0..record.shape().extent.repeats as usize {
             let at = record.at(case, repeat, target);
             if record.state(at) != State::Answered {

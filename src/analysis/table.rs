@@ -114,7 +114,7 @@ pub fn compare_table(table: &Table, options: &TableOptions) -> TableFindings {
         metric: &metric,
         baseline: &old,
         candidate: &new,
-        pairing: &Pairing::within(table.rows.len()),
+        pairing: &Pairing::within(0..table.rows.len()),
         names: (&table.baseline, &table.candidate),
         tag: None,
         noise: options.noise.or(default).map(Noise::Absolute),

@@ -13,6 +13,15 @@ pub struct Verdict {
     pub why: String,
 }
 
+/// `failed`, `errored`, `changed` as words for cases.
+fn chosen(only: &str) -> &str {
+    match only {
+        "failed" => "formerly failing",
+        "errored" => "formerly errored",
+        other => other,
+    }
+}
+
 /// The exit code of findings: 5 before 100 before 6 before 0. `limit`: the limit that stopped the run, in words.
 #[must_use]
 pub fn verdict(findings: &Findings, limit: Option<&str>) -> Verdict {
@@ -39,6 +48,12 @@ pub fn verdict(findings: &Findings, limit: Option<&str>) -> Verdict {
         return Verdict {
             code: NOT_EVALUATED,
             why: format!("could not evaluate: {why}"),
+        };
+    }
+    if let Some(only) = findings.run.only() {
+        return Verdict {
+            code: 0,
+            why: format!("done; a run of only {} cases decides no gate", chosen(only)),
         };
     }
     for (code, why) in [

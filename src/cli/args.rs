@@ -7,6 +7,9 @@ use clap_complete::Shell;
 
 use super::examples;
 
+use crate::domain::decode::unknown;
+use crate::jobs::Which;
+
 /// Where runs are kept unless said otherwise.
 pub(crate) const RUNS_DIR: &str = "runs";
 
@@ -76,6 +79,8 @@ pub(crate) enum Verb {
     Check(Check),
     /// Run a suite, judge the answers, compare its targets, and exit by its gates.
     Run(Box<Run>),
+    /// Score a run's transcripts with changed scorers, into a new run; no target is called.
+    Score(Box<Score>),
     /// Compare a baseline with a candidate: two runs, a run and a baseline file, two targets of a run, or a table.
     Compare(Compare),
     /// Make a run the baseline: write the file that later runs are compared with.
@@ -111,6 +116,25 @@ pub(crate) struct Init {
 fn at_least_one(text: &str) -> Result<u64, String> {
     let wanted = || "a whole number from 1 is wanted".to_owned();
     text.parse().ok().filter(|n| *n > 0).ok_or_else(wanted)
+}
+
+/// Reads `failed` or `failed=RUN`.
+fn only(text: &str) -> Result<(Which, Option<String>), String> {
+    let (word, run) = match text.split_once('=') {
+        Some((word, run)) => (word, Some(run.to_owned())),
+        None => (text, None),
+    };
+    let known = Which::ALL.iter().find(|(known, _)| *known == word);
+    match (known, run.as_deref()) {
+        (_, Some("")) => Err(format!(
+            "`{text}` names no run; leave the `=` out for the latest"
+        )),
+        (Some((_, which)), _) => Ok((*which, run)),
+        (None, _) => {
+            let known: Vec<&str> = Which::ALL.iter().map(|(known, _)| *known).collect();
+            Err(unknown("choice", word, &known))
+        }
+    }
 }
 
 /// Which cases and targets of a suite are meant.
@@ -188,12 +212,29 @@ pub(crate) struct Run {
     /// Also do again the errored trials, or those that a scorer has no value for (implies --resume).
     #[arg(long, value_name = "WHAT")]
     pub(crate) retry: Vec<RetryWhat>,
+    /// Take over what is unchanged since the latest run of the whole suite, or RUN; only the rest is called.
+    #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = "latest", conflicts_with_all = ["resume", "retry"])]
+    pub(crate) reuse: Option<String>,
+    /// Only cases that failed, errored or changed (one of these words) since the latest run, or RUN; decides no gate.
+    #[arg(long, value_name = "WHAT[=RUN]", value_parser = only, conflicts_with_all = ["resume", "retry"])]
+    pub(crate) only: Option<(Which, Option<String>)>,
     /// Resume although the suite, dataset, judges or targets have changed.
     #[arg(long)]
     pub(crate) allow_drift: bool,
     /// Start nothing more after N failed trials; --resume goes on.
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) max_fail: Option<u64>,
+    #[command(flatten)]
+    pub(crate) answers: Answers,
+    #[command(flatten)]
+    pub(crate) reports: Reports,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// Where replies come from.
+#[derive(Debug, Args, Default)]
+pub(crate) struct Answers {
     /// Write every request and reply to FILE.
     #[arg(long, value_name = "FILE", group = "cassette")]
     pub(crate) record: Option<PathBuf>,
@@ -209,6 +250,24 @@ pub(crate) struct Run {
     /// Trust the certificates in FILE too (PEM).
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_bundle: Option<PathBuf>,
+}
+
+/// Score a run's transcripts with changed scorers, into a new run; no target is called.
+#[derive(Debug, Args)]
+pub(crate) struct Score {
+    /// The run: `latest`, `latest~1`, a path, or the beginning of its name.
+    pub(crate) run: String,
+    /// The suite that says how to score; default: the run's own, whose missing scores are asked for again.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) suite: Option<PathBuf>,
+    /// Apply a profile of the suite.
+    #[arg(long, value_name = "NAME", requires = "suite")]
+    pub(crate) profile: Option<String>,
+    /// Calls under way at once.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) concurrency: Option<u32>,
+    #[command(flatten)]
+    pub(crate) answers: Answers,
     #[command(flatten)]
     pub(crate) reports: Reports,
     #[command(flatten)]

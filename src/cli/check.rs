@@ -8,7 +8,7 @@ use super::{Done, print};
 use crate::analysis::findings::Unit;
 use crate::analysis::format::{Rounding, Scale};
 use crate::funnel::terminal_line;
-use crate::jobs::{self, Calls, Checked};
+use crate::jobs::{self, Calls, Checked, SystemClock};
 use crate::report::labelled;
 
 pub(crate) fn run(verb: Check, screen: &Screen) -> Done {
@@ -17,7 +17,7 @@ pub(crate) fn run(verb: Check, screen: &Screen) -> Done {
         selection: selection(verb.selection),
         pilots: verb.pilot,
     };
-    let checked = jobs::check(&order, &verb.place.runs_dir)?;
+    let checked = jobs::check(&order, &verb.place.runs_dir, &SystemClock)?;
     print(screen, page(&checked, screen.width).as_bytes())?;
     Ok(exit::DONE)
 }
@@ -30,6 +30,9 @@ fn page(checked: &Checked, width: usize) -> String {
         format!(" of {total}")
     };
     let mut extent = format!("{cases}{of} {}", noun(cases, "case", "cases"));
+    if checked.quarantined > 0 {
+        extent += &format!(", {} of them in quarantine,", checked.quarantined);
+    }
     let targets = checked
         .calls
         .iter()

@@ -17,6 +17,7 @@ mod report;
 mod reports;
 mod run;
 mod runs;
+mod score;
 mod screen;
 mod show;
 
@@ -68,6 +69,7 @@ pub fn main() -> ExitCode {
         Verb::Init(verb) => init::run(&verb, &screen),
         Verb::Check(verb) => check::run(verb, &screen),
         Verb::Run(verb) => run::run(*verb, &screen),
+        Verb::Score(verb) => score::run(*verb, &screen),
         Verb::Compare(verb) => compare::run(verb, &screen),
         Verb::Bless(verb) => bless::run(verb, &screen),
         Verb::Show(verb) => show::run(verb, &screen),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::args::{RUNS_DIR, Run};
+use super::args::{Answers, RUNS_DIR, Reports, Run, Score};
 use crate::analysis::findings::{Finding, Findings};
 use crate::report::{NextStep, shell_word};
 
@@ -46,6 +46,8 @@ impl Words {
 /// The command line of a run, to be typed again: what it is about and where its results go.
 #[derive(Debug, Clone)]
 pub(crate) struct Again {
+    /// `run` or `score`.
+    verb: &'static str,
     suite: String,
     /// What decides which trials there are: `check` takes the same.
     extent: Vec<String>,
@@ -79,43 +81,90 @@ impl Again {
             "--runs-dir",
             Some(verb.place.runs_dir.display()).filter(|_| !is_usual(&verb.place.runs_dir)),
         );
-        let mut answers = Words::default();
-        answers.flag("--record", verb.record.as_ref().map(|path| path.display()));
-        answers.flag("--replay", verb.replay.as_ref().map(|path| path.display()));
-        answers.flag("--fill", verb.fill.as_ref().map(|path| path.display()));
-        answers.flag(
-            "--ca-bundle",
-            verb.ca_bundle.as_ref().map(|path| path.display()),
-        );
-        if verb.live {
-            answers.0.push("--live".to_owned());
-        }
-        let mut outputs = Words::default();
-        verb.reports
-            .reports
-            .iter()
-            .for_each(|report| outputs.flag("--report", Some(report)));
-        outputs.flag("--format", verb.reports.format.as_ref());
         Self {
+            verb: "run",
             suite: verb.suite.display().to_string(),
             extent: extent.0,
-            answers: answers.0,
+            answers: answers(&verb.answers),
             is_partial: of.limit.is_some()
+                || verb.only.is_some()
                 || !(of.cases.is_empty() && of.tags.is_empty() && of.targets.is_empty()),
-            outputs: outputs.0,
+            outputs: outputs(&verb.reports),
+        }
+    }
+
+    /// The same of scoring. What is left of it is done by scoring its own run in turn.
+    pub(crate) fn of_score(verb: &Score) -> Self {
+        let mut extent = Words::default();
+        extent.flag("--suite", verb.suite.as_ref().map(|path| path.display()));
+        extent.flag("--profile", verb.profile.as_ref());
+        extent.flag("--concurrency", verb.concurrency);
+        extent.flag(
+            "--runs-dir",
+            Some(verb.place.runs_dir.display()).filter(|_| !is_usual(&verb.place.runs_dir)),
+        );
+        Self {
+            verb: "score",
+            suite: String::new(),
+            extent: extent.0,
+            answers: answers(&verb.answers),
+            is_partial: true,
+            outputs: outputs(&verb.reports),
         }
     }
 
     /// The same run with other flags; nothing where a word of it cannot be typed.
     fn run(&self, more: &[&str]) -> Option<String> {
-        let words = self
-            .extent
-            .iter()
-            .chain(&self.answers)
-            .chain(&self.outputs)
-            .map(String::as_str);
+        let words = self.words();
         command(&["run", &self.suite], words.chain(more.iter().copied()))
     }
+
+    fn words(&self) -> impl Iterator<Item = &str> {
+        let words = self.extent.iter().chain(&self.answers).chain(&self.outputs);
+        words.map(String::as_str)
+    }
+
+    /// What does the rest of the run `id`.
+    fn rest(&self, id: &str) -> Option<String> {
+        match self.verb {
+            "score" => command(&["score", id], self.words()),
+            _ => self.run(&[&format!("--resume={id}")]),
+        }
+    }
+
+    /// What tries again what the run `id` has no value for; `what` as `--retry` has it.
+    fn retry(&self, id: &str, what: &str) -> Option<String> {
+        match (self.verb, what) {
+            // What errored did so in the parent.
+            ("score", "errors") => None,
+            ("score", _) => self.rest(id),
+            _ => self.run(&[&format!("--resume={id}"), "--retry", what]),
+        }
+    }
+}
+
+fn answers(of: &Answers) -> Vec<String> {
+    let mut answers = Words::default();
+    answers.flag("--record", of.record.as_ref().map(|path| path.display()));
+    answers.flag("--replay", of.replay.as_ref().map(|path| path.display()));
+    answers.flag("--fill", of.fill.as_ref().map(|path| path.display()));
+    answers.flag(
+        "--ca-bundle",
+        of.ca_bundle.as_ref().map(|path| path.display()),
+    );
+    if of.live {
+        answers.0.push("--live".to_owned());
+    }
+    answers.0
+}
+
+fn outputs(of: &Reports) -> Vec<String> {
+    let mut outputs = Words::default();
+    of.reports
+        .iter()
+        .for_each(|report| outputs.flag("--report", Some(report)));
+    outputs.flag("--format", of.format.as_ref());
+    outputs.0
 }
 
 fn command<'a>(verb: &[&'a str], words: impl Iterator<Item = &'a str>) -> Option<String> {
@@ -165,21 +214,19 @@ pub(crate) fn steps(
         }
         _ => {}
     }
-    if interrupted || stopped > 0 {
+    // What was never done in the run that is scored is not done by scoring it again.
+    if interrupted || (stopped > 0 && again.verb != "score") {
         step(
-            again.run(&[&resume]),
+            again.rest(id),
             "goes on where this run stopped; nothing finished is done again",
         );
         return steps;
     }
-    if errored > 0 {
-        step(
-            again.run(&[&resume, "--retry", "errors"]),
-            "tries the errored trials again",
-        );
+    if errored > 0 && again.verb != "score" {
+        step(again.retry(id, "errors"), "tries the errored trials again");
     } else if unscored > 0 {
         step(
-            again.run(&[&resume, "--retry", "unscored"]),
+            again.retry(id, "unscored"),
             "asks again for the scores that are missing",
         );
     }

@@ -1,6 +1,6 @@
 //! Progress on stderr: two lines that redraw on a terminal, plain lines elsewhere; failing cases as they come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -52,6 +52,8 @@ pub(crate) struct Progress {
     scorers: usize,
     secrets: Secrets,
     show: ShowLine,
+    /// Cases in quarantine: that they fail is no news.
+    quarantined: BTreeSet<String>,
     planned: u64,
     settled: u64,
     passed: u64,
@@ -75,6 +77,7 @@ impl Progress {
         scorers: usize,
         secrets: Secrets,
         show: ShowLine,
+        quarantined: BTreeSet<String>,
     ) -> Self {
         let now = Instant::now();
         Self {
@@ -84,6 +87,7 @@ impl Progress {
             scorers,
             secrets,
             show,
+            quarantined,
             planned: 0,
             settled: 0,
             passed: 0,
@@ -193,6 +197,9 @@ impl Progress {
     }
 
     fn tell_failure(&mut self, word: &str, trial: &TrialId, why: &str) {
+        if self.quarantined.contains(&trial.case) {
+            return;
+        }
         if self.shown >= MOST_FAILURES {
             self.not_shown += 1;
             return;
@@ -380,6 +387,8 @@ fn short(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::args::ColorWhen;
+    use crate::cli::ci::Ci;
 
     #[test]
     fn times_and_counts_are_short() {
@@ -395,12 +404,19 @@ mod tests {
 
     #[test]
     fn every_wait_is_said_with_what_it_waits_on() {
-        let screen = Screen::new(ColorWhen::Never, true, Ci::None);
+        let screen = Screen::new(ColorWhen::Never, true, Ci::default());
         let show = ShowLine {
             run: "latest".into(),
             names_target: false,
         };
-        let mut progress = Progress::new(&screen, None, 0, Secrets::default(), show);
+        let mut progress = Progress::new(
+            &screen,
+            None,
+            0,
+            Secrets::default(),
+            show,
+            BTreeSet::new(),
+        );
         progress.tick = Tick {
             in_flight: 3,
             waiting: 2,

@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
 use super::Done;
-use super::args::{RetryWhat, Run};
+use super::args::{Answers, RetryWhat, Run};
 use super::next::{Again, address, latest, steps};
 use super::progress::{Progress, ShowLine};
 use super::reports::Wanted;
@@ -16,8 +16,8 @@ use crate::domain::suite::CassetteMode;
 use crate::engine::{Asked, GRACE, Stop};
 use crate::funnel::terminal;
 use crate::jobs::{
-    CassetteChoice, JobError, Order, Prepared, Ran, Retry, Selection, SystemClock, Told, prepare,
-    tell,
+    CassetteChoice, JobError, Only, Order, Prepared, Ran, Retry, Selection, SystemClock, Told,
+    prepare, tell,
 };
 use crate::report::Frame;
 use crate::score::success::Expression;
@@ -31,12 +31,22 @@ pub(crate) fn run(verb: Run, screen: &Screen) -> Done {
     for note in &prepared.notes {
         screen.note(&terminal(note));
     }
-    let id = prepared.id().to_owned();
     // A run that goes on need not be the latest one.
     let address = match order.resume.is_some() || order.retry != Retry::default() {
-        true => address(&id, &runs_dir),
-        false => latest(&id, &runs_dir),
+        true => address(prepared.id(), &runs_dir),
+        false => latest(prepared.id(), &runs_dir),
     };
+    carry_out(prepared, (address, &again), &wanted, screen)
+}
+
+/// Does what was prepared, shows what came of it, and answers its exit code. `address` is how commands name the run.
+pub(super) fn carry_out(
+    prepared: Prepared,
+    (address, again): (String, &Again),
+    wanted: &Wanted,
+    screen: &Screen,
+) -> Done {
+    let id = prepared.id().to_owned();
     let ran = go(prepared, &address, screen)?;
     for warning in &ran.warnings {
         screen.note(&terminal(&format!("warning: {warning}")));
@@ -46,7 +56,7 @@ pub(crate) fn run(verb: Run, screen: &Screen) -> Done {
     let code = asked.map_or(told.exit.0, Asked::exit_code);
     let kept = kept(&told)?;
     let frame = Frame {
-        next: steps(&told.findings, &again, &address, &id, asked.is_some()),
+        next: steps(&told.findings, again, &address, &id, asked.is_some()),
         run: address,
         exit: Some((code, exit_words(&told, asked))),
         ..Frame::default()
@@ -56,13 +66,7 @@ pub(crate) fn run(verb: Run, screen: &Screen) -> Done {
 }
 
 fn order(verb: Run) -> Order {
-    let cassette = match (verb.record, verb.replay, verb.fill, verb.live) {
-        (Some(file), ..) => CassetteChoice::Use(CassetteMode::Record, file),
-        (_, Some(file), ..) => CassetteChoice::Use(CassetteMode::Replay, file),
-        (_, _, Some(file), _) => CassetteChoice::Use(CassetteMode::Fill, file),
-        (.., true) => CassetteChoice::Live,
-        _ => CassetteChoice::Suite,
-    };
+    let ca_bundle = verb.answers.ca_bundle.clone();
     Order {
         suite: verb.suite,
         selection: selection(verb.selection),
@@ -71,11 +75,24 @@ fn order(verb: Run) -> Order {
             errors: verb.retry.contains(&RetryWhat::Errors),
             unscored: verb.retry.contains(&RetryWhat::Unscored),
         },
+        reuse: verb.reuse,
+        only: verb.only.map(|(which, run)| Only { which, run }),
         allow_drift: verb.allow_drift,
         max_fail: verb.max_fail,
-        cassette,
+        cassette: cassette(verb.answers),
         runs_dir: verb.place.runs_dir,
-        ca_bundle: verb.ca_bundle,
+        ca_bundle,
+    }
+}
+
+/// Which cassette was asked for.
+pub(super) fn cassette(answers: Answers) -> CassetteChoice {
+    match (answers.record, answers.replay, answers.fill, answers.live) {
+        (Some(file), ..) => CassetteChoice::Use(CassetteMode::Record, file),
+        (_, Some(file), ..) => CassetteChoice::Use(CassetteMode::Replay, file),
+        (_, _, Some(file), _) => CassetteChoice::Use(CassetteMode::Fill, file),
+        (.., true) => CassetteChoice::Live,
+        _ => CassetteChoice::Suite,
     }
 }
 
@@ -106,7 +123,9 @@ fn go(prepared: Prepared, address: &str, screen: &Screen) -> Result<Ran, JobErro
         run: address.to_owned(),
         names_target: suite.targets.len() > 1,
     };
-    let progress = Progress::new(screen, success, scorers, prepared.secrets().clone(), show);
+    let secrets = prepared.secrets().clone();
+    let quarantined = prepared.quarantined();
+    let progress = Progress::new(screen, success, scorers, secrets, show, quarantined);
     let stop = Stop::default();
     let local = LocalSet::new();
     local.spawn_local(heed(stop.clone(), screen.clone()));

@@ -112,6 +112,9 @@ pub struct TrialFinished {
     pub attempts: Vec<Attempt>,
     /// What happened.
     pub transcript: Transcript,
+    /// The run in which it happened, for a trial that was taken over from there: nothing was called or paid for here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused: Option<String>,
 }
 
 /// Scores of a trial.
@@ -123,6 +126,9 @@ pub struct Scored {
     pub trial: TrialId,
     /// The scores.
     pub scores: Vec<Score>,
+    /// The run in which they were given, for scores that were taken over from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused: Option<String>,
 }
 
 /// What has been spent so far, in this run as a whole.

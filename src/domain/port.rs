@@ -166,6 +166,14 @@ pub trait TargetPlan: Debug + Send + Sync {
     fn is_live(&self) -> bool {
         true
     }
+    /// Words of its options that may name files which decide its answers, relative to the suite's folder.
+    fn files(&self) -> Vec<&str> {
+        Vec::new()
+    }
+    /// Whether its answers follow from the suite's seed.
+    fn follows_seed(&self) -> bool {
+        false
+    }
     /// The built-in list price, where one is known.
     fn listed_price(&self) -> Option<Price> {
         None

@@ -44,6 +44,31 @@ pub struct Suite {
     pub allow_uncalibrated: bool,
     /// Recorded replies.
     pub cassette: Option<CassetteSpec>,
+    /// Cases that are known to be flaky: shown apart until their day.
+    pub quarantine: Vec<Quarantined>,
+}
+
+/// A case that is known to be flaky: until its day it is run and shown apart, and no figure, gate or comparison counts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    /// The case's id.
+    pub case: String,
+    /// The last day of it, `2027-01-31`.
+    pub until: String,
+    /// The first moment at which the case counts again: the end of that day in UTC, in milliseconds since 1970.
+    pub ends_ms: u64,
+    /// Why, in words.
+    pub why: String,
+    /// Where the suite says so.
+    pub span: Span,
+}
+
+impl Quarantined {
+    /// Whether it holds at a moment, in milliseconds since 1970.
+    #[must_use]
+    pub fn holds(&self, unix_ms: u64) -> bool {
+        unix_ms < self.ends_ms
+    }
 }
 
 /// Where the cases come from.

@@ -196,6 +196,7 @@ fn finish(
         outcome: outcome.clone(),
         attempts,
         transcript: transcript.clone(),
+        reused: None,
     })));
 }
 
@@ -318,6 +319,7 @@ fn scored(shared: &Shared, ordinal: u64, trial: &TrialId, scores: Vec<Score>) {
             ordinal,
             trial: trial.clone(),
             scores,
+            reused: None,
         }));
     }
 }

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::JobError;
+use super::begin::{agreed, select};
 use super::reading::{open_run, read_run};
 use super::report::threads;
-use super::run::{agreed, select};
 use super::suite::{Selection, open_suite, speakers};
 use super::wiring::{Account, account, paces};
 use crate::analysis::figure::Chance;
 use crate::analysis::power::{Pilot, Plan, Power, power};
+use crate::analysis::quarantine::ended;
+use crate::analysis::record::Shape;
+use crate::domain::port::Clock;
 use crate::domain::suite::{Budget, CassetteMode, Pace, Suite, TargetSpec};
 use crate::score::success::Expression;
 
@@ -33,6 +36,8 @@ pub struct Checked {
     pub suite: String,
     /// Selected cases, of how many.
     pub cases: (u64, u64),
+    /// Selected cases in quarantine.
+    pub quarantined: u64,
     /// Repeats of each.
     pub repeats: u32,
     /// The success expression; `None`: undefined.
@@ -77,15 +82,19 @@ pub struct Calls {
 }
 
 /// Checks a suite. Calls nothing, writes nothing.
-pub fn check(order: &Check, runs_dir: &Path) -> Result<Checked, JobError> {
+pub fn check(order: &Check, runs_dir: &Path, clock: &dyn Clock) -> Result<Checked, JobError> {
     let loaded = open_suite(&order.suite, &order.selection, runs_dir)?;
     let suite = &loaded.suite;
     let mut input_bytes = 0_u64;
+    let held = Shape::of(suite, 0).at(suite, clock.unix_ms()).quarantine;
+    let mut quarantined = 0_u64;
     let selected = select(&loaded, &mut |case| {
         input_bytes += case.input.text().len() as u64;
+        quarantined += u64::from(held.contains_key(&case.id));
         Ok(())
     })?;
     let mut warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    warnings.extend(ended(suite, &held));
     warnings.extend(agreed(&loaded, &selected)?.iter().map(ToString::to_string));
     let per_target = selected.count * u64::from(suite.repeats);
     let mut calls: Vec<Calls> = suite
@@ -108,7 +117,7 @@ pub fn check(order: &Check, runs_dir: &Path) -> Result<Checked, JobError> {
     let most_usd = calls.iter().map(|calls| calls.most_usd).sum();
     let pilot = pilot(&order.pilots, runs_dir)?;
     let plan = Plan {
-        cases: selected.count,
+        cases: selected.count - quarantined,
         repeats: suite.repeats,
         clusters: selected.clusters,
     };
@@ -122,6 +131,7 @@ pub fn check(order: &Check, runs_dir: &Path) -> Result<Checked, JobError> {
     Ok(Checked {
         suite: suite.name.clone(),
         cases: (selected.count, selected.total),
+        quarantined,
         repeats: suite.repeats,
         success: Expression::of_suite(suite, selected.with_checks > 0)
             .map(|success| success.to_string()),

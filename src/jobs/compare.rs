@@ -173,8 +173,38 @@ fn across(
         name: &names.1,
     };
     let mut found: Findings = compare_runs(Against::Run(base), side, facts(&reading)?, threads());
+    found.differences = differences((&other, theirs), (&reading, ours));
     name_flips(&mut found, &reading)?;
     Ok(Told::new(found, Some(reading)))
+}
+
+/// What else than the answers differs between two runs: what their manifests say, and the models that answered.
+fn differences(
+    (other, theirs): (&Reading, usize),
+    (reading, ours): (&Reading, usize),
+) -> Vec<String> {
+    let (then, now) = (other.run.manifest(), reading.run.manifest());
+    let mut found = then.drift(now);
+    if then.tool_version != now.tool_version {
+        let (then, now) = (&then.tool_version, &now.tool_version);
+        found.push(format!("evenhand ({then} then, {now} now)"));
+    }
+    let models = |reading: &Reading, target: usize| -> Vec<String> {
+        let taken = reading.record.taken();
+        let all = taken
+            .models(target, true)
+            .chain(taken.models(target, false));
+        let all: std::collections::BTreeSet<&str> = all.collect();
+        all.into_iter().map(str::to_owned).collect()
+    };
+    let (old, new) = (models(other, theirs), models(reading, ours));
+    if old != new && !old.is_empty() && !new.is_empty() {
+        let (old, new) = (old.join(", "), new.join(", "));
+        found.push(format!(
+            "the model as its endpoint names it ({old} then, {new} now)"
+        ));
+    }
+    found
 }
 
 /// How the sides are called: by their targets or, where these have one name, by their runs.

@@ -3,6 +3,7 @@
 //! A job takes plain values and answers plain values: the command line in `cli` is one caller, a test another. Everything a run says is
 //! computed from a run read back from the disk, also right after it ran.
 
+mod begin;
 mod bless;
 mod check;
 mod clock;
@@ -10,14 +11,19 @@ mod compare;
 mod failure;
 mod init;
 mod list;
+mod only;
 mod pack;
 mod plan;
 mod reading;
 mod report;
+mod resume;
 mod run;
 mod runs;
+mod same;
+mod score;
 mod show;
 mod suite;
+mod takeover;
 mod wiring;
 
 pub use crate::engine::DEFAULT_OUTPUT;
@@ -28,11 +34,13 @@ pub use compare::{Compare, compare, compare_columns};
 pub use failure::JobError;
 pub use init::{Written, init};
 pub use list::{Listing, Row, list, schema};
+pub use only::{Only, Which};
 pub use pack::PACKS;
 pub use plan::Retry;
 pub use reading::{Reading, open_run, read_run};
 pub use report::{Told, rows, tell};
 pub use run::{CassetteChoice, Order, Prepared, Ran, prepare};
 pub use runs::runs;
+pub use score::{Rescore, rescore};
 pub use show::{Show, Shown, ShownTrial, show};
 pub use suite::{Selection, open_suite};

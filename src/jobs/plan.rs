@@ -33,7 +33,14 @@ pub(crate) struct Left {
 
 impl Left {
     /// What a run that was read back has left, and what is to be tried again.
-    pub(crate) fn of(reading: &Reading, offsets: &[u64], retry: Retry) -> Self {
+    ///
+    /// Where no target may be called, a trial that was never done is passed over, and counts as not settled all the same.
+    pub(crate) fn of(
+        reading: &Reading,
+        offsets: &[u64],
+        retry: Retry,
+        calls_targets: bool,
+    ) -> Self {
         let trials = reading.record.shape().extent.trials();
         let mut left = Self {
             settled: vec![0; usize::try_from(trials.div_ceil(64)).unwrap_or(0)],
@@ -47,6 +54,10 @@ impl Left {
                     .copied()
             };
             match reading.record.settled(ordinal) {
+                Settled::Unsettled if !calls_targets => {
+                    left.pass_over(ordinal);
+                    continue;
+                }
                 Settled::Unsettled => continue,
                 Settled::Errored if retry.errors => continue,
                 Settled::Unscored(missing) if retry.unscored => {
@@ -62,14 +73,16 @@ impl Left {
                 Settled::Settled | Settled::Errored | Settled::Unscored(_) => {}
             }
             left.count += 1;
-            if let Some(word) = usize::try_from(ordinal / 64)
-                .ok()
-                .and_then(|at| left.settled.get_mut(at))
-            {
-                *word |= 1 << (ordinal % 64);
-            }
+            left.pass_over(ordinal);
         }
         left
+    }
+
+    fn pass_over(&mut self, ordinal: u64) {
+        let at = usize::try_from(ordinal / 64).ok();
+        if let Some(word) = at.and_then(|at| self.settled.get_mut(at)) {
+            *word |= 1 << (ordinal % 64);
+        }
     }
 
     fn is_settled(&self, ordinal: u64) -> bool {

@@ -49,7 +49,8 @@ pub(crate) fn read_with_offsets(
     let suite = suite_of(&run)?;
     let store = |error: &dyn std::fmt::Display| JobError::Store(error.to_string());
     let extent = run.manifest().extent;
-    let mut record = Record::new(Shape::of(&suite, extent.cases));
+    let mut record =
+        Record::new(Shape::of(&suite, extent.cases).at(&suite, run.manifest().created_ms));
     for case in run.cases().map_err(|error| store(&error))? {
         record.add_case(&case.map_err(|error| store(&error))?);
     }

@@ -8,7 +8,7 @@ use super::JobError;
 use super::reading::{Reading, read_run};
 use crate::analysis::analyse::{Context, findings};
 use crate::analysis::baseline::Baseline;
-use crate::analysis::findings::{Findings, RowHead, RunFacts, TrialRow};
+use crate::analysis::findings::{Findings, ParentFacts, RowHead, RunFacts, TrialRow};
 use crate::analysis::rows::Rows;
 use crate::analysis::verdict::verdict;
 use crate::domain::suite::{Baseline as BaselineSpec, CassetteMode, Source};
@@ -169,6 +169,14 @@ pub(crate) fn facts(reading: &Reading) -> Result<RunFacts, JobError> {
         limit: life.limit.clone(),
         source,
         directory: run.path().display().to_string(),
+        parent: manifest.parent.as_ref().map(|id| ParentFacts {
+            id: id.clone(),
+            reused_trials: record.taken().trials(),
+            trials: manifest.extent.trials(),
+            reused_scores: record.taken().scores,
+            rescored: manifest.rescored,
+            only: manifest.only.as_ref().map(|only| only.which.clone()),
+        }),
     })
 }
 
@@ -195,7 +203,17 @@ fn warn(found: &mut Findings, reading: &Reading) {
             .push(format!("resumed although it had changed: {change}"));
     }
     let manifest = reading.run.manifest();
-    if manifest.partial {
+    if let Some(only) = &manifest.only {
+        let what = match only.which.as_str() {
+            "changed" => "have changed since",
+            "errored" => "errored or are unscored in",
+            _ => "failed in",
+        };
+        found.warnings.push(format!(
+            "only cases that {what} {}: gates are shown and decide nothing",
+            only.run
+        ));
+    } else if manifest.partial {
         found.warnings.push(format!(
             "only a part of the suite: {}",
             manifest.flags.join(" ")

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::JobError;
 use super::report::{tell, timestamp};
-use crate::report::{RunLine, summary};
+use crate::report::{RunLine, origin, summary};
 use crate::store::run::Status;
 use crate::store::runs::list;
 
@@ -19,21 +19,23 @@ pub fn runs(runs_dir: &Path, limit: usize) -> Result<Vec<RunLine>, JobError> {
                 id: one.id,
                 suite: String::new(),
                 status: "damaged".to_owned(),
+                origin: String::new(),
                 headline: error.to_string(),
             },
             Ok(run) => {
                 let created = run.manifest().created_ms;
                 let suite = run.manifest().suite_name.clone();
                 let status = run.status().map_or("damaged", Status::word);
-                let said = match tell(run) {
-                    Ok(told) => summary(&told.findings),
-                    Err(error) => error.to_string(),
+                let (origin, said) = match tell(run) {
+                    Ok(told) => (origin(&told.findings.run), summary(&told.findings)),
+                    Err(error) => (String::new(), error.to_string()),
                 };
                 RunLine {
                     started: timestamp(created),
                     id: one.id,
                     suite,
                     status: status.to_owned(),
+                    origin,
                     headline: said,
                 }
             }

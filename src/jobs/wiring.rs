@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::JobError;
 use super::suite::speakers;
-use crate::domain::port::{Exchange, Parts};
+use crate::domain::case::Case;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::message::Message;
+use crate::domain::port::{Exchange, Local, Parts, Reply, Request, Session, Target};
 use crate::domain::suite::{Suite, TargetSpec};
 use crate::engine::{Bounds, Breaker, Lane, Pace, ScorerSlot, TargetSlot};
 
@@ -16,11 +20,42 @@ pub(crate) struct Wired {
     pub(crate) scorers: Vec<ScorerSlot>,
 }
 
+/// Who is called in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// Targets and judges.
+    Everybody,
+    /// Judges alone: transcripts are there already.
+    JudgesOnly,
+}
+
+/// A target that is not called: what it once needed (a program, a file, a key) need not be there.
+struct NotCalled;
+
+impl Target for NotCalled {
+    fn opening(&self, _: &Arc<Case>) -> Result<Vec<Message>, Fault> {
+        Err(not_called())
+    }
+
+    fn attempt<'a>(
+        &'a self,
+        _: &'a Request,
+        _: &'a mut Session,
+    ) -> Local<'a, Result<Reply, Fault>> {
+        Box::pin(async { Err(not_called()) })
+    }
+}
+
+fn not_called() -> Fault {
+    Fault::new(FaultKind::Rejected, "no target is called in this run")
+}
+
 /// Builds everything; targets and judges that call one endpoint share its lane.
 pub(crate) fn wire(
     suite: &Suite,
     exchange: &Rc<dyn Exchange>,
     folder: &Path,
+    calls: Calls,
 ) -> Result<Wired, JobError> {
     let parts = Parts {
         exchange: Rc::clone(exchange),
@@ -29,10 +64,14 @@ pub(crate) fn wire(
     };
     let mut lanes = Lanes::new(suite);
     let paces = Paces::new(suite);
-    let mut slot = |spec: &TargetSpec| -> Result<TargetSlot, JobError> {
+    let mut slot = |spec: &TargetSpec, is_called: bool| -> Result<TargetSlot, JobError> {
+        let built = match is_called {
+            true => spec.plan.build(&parts),
+            false => Ok(Rc::new(NotCalled) as Rc<dyn Target>),
+        };
         Ok(TargetSlot {
             id: spec.id.clone(),
-            target: spec.plan.build(&parts).map_err(|message| {
+            target: built.map_err(|message| {
                 JobError::problem(
                     suite.name.clone(),
                     format!("target `{}`: {message}", spec.id),
@@ -53,14 +92,18 @@ pub(crate) fn wire(
     let targets = suite
         .targets
         .iter()
-        .map(&mut slot)
+        .map(|spec| slot(spec, calls == Calls::Everybody))
         .collect::<Result<_, _>>()?;
     let mut scorers = Vec::new();
     for spec in &suite.scorers {
         scorers.push(ScorerSlot {
             id: spec.id.clone(),
             scorer: spec.scorer.clone(),
-            model: spec.model.as_ref().map(&mut slot).transpose()?,
+            model: spec
+                .model
+                .as_ref()
+                .map(|model| slot(model, true))
+                .transpose()?,
             digest: spec.digest.to_string(),
         });
     }

@@ -110,6 +110,7 @@ fn program(fields: &mut Fields<'_>) -> Option<Arc<dyn TargetPlan>> {
     Some(Arc::new(Plan {
         model: None,
         templates: Vec::new(),
+        logprobs: false,
     }))
 }
 

@@ -6,12 +6,14 @@ mod command;
 mod figures;
 mod notes;
 mod objection;
+mod origin;
 mod verdict;
 
 pub use command::{shell_word, show_command};
 pub(super) use figures::{Cell, Row, figures, metric, shared_count, slices};
 pub(super) use notes::notes;
 pub(super) use objection::{objection, succeeded};
+pub use origin::origin;
 pub(super) use verdict::{adjusted, finding_word, footing, quiet, sentence, verdicts};
 
 use verdict::finding_words;

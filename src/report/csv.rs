@@ -2,7 +2,7 @@
 //!
 //! Numbers are written with all their digits and unquoted, every text is quoted and can never be a formula. Pass and fail are
 //! 1 and 0, and what is missing is an empty cell, so that a column can be averaged as it stands; why a score is missing stands
-//! in the last column. Repeats count from 0, as in the journal.
+//! in the column `unscored`. Rows of cases in quarantine, which no figure counts, say so. Repeats count from 0, as in the journal.
 
 use std::io::{self, Write};
 
@@ -23,6 +23,7 @@ const BEHIND: &[&str] = &[
     "tokens_out",
     "attempts",
     "unscored",
+    "quarantined",
 ];
 
 pub(super) fn render(material: &mut Material<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -85,6 +86,7 @@ fn fill(cells: &mut Vec<String>, row: &TrialRow, scorers: &[String]) {
             .map_or(String::new(), |(_, output)| output.to_string()),
         row.attempts.to_string(),
         text(&unscored.join("; ")),
+        bit(row.quarantined),
     ]);
 }
 

@@ -182,6 +182,8 @@ pub(super) fn support() -> Findings {
                 "5.21 s [4.63, 6.87]",
             ),
         ],
+        quarantine: vec![],
+        differences: vec![],
         warnings: vec![
             "undecided: success_rate drop <= 3 points: at worst 4.1 points lower (95 % sure), allowed 3.0; about 510 cases would tell".into(),
         ],
@@ -317,6 +319,7 @@ pub(super) fn quickstart() -> Findings {
         p: Some(0.000_02),
         p_adjusted: Some(0.000_02),
         needs_n: None,
+
         ..comparison(
             "success_rate",
             rate(18.3, 10.4, 25.9, 180),
@@ -342,6 +345,8 @@ pub(super) fn quickstart() -> Findings {
         targets: vec![small, large],
         comparisons: vec![primary],
         judges: vec![],
+        quarantine: vec![],
+        differences: vec![],
         warnings: vec![],
         gates: vec![GateFindings {
             target: "large".into(),
@@ -404,6 +409,8 @@ pub(super) fn alone() -> Findings {
         targets: vec![target("agent", 60, metrics)],
         comparisons: vec![],
         judges: vec![],
+        quarantine: vec![],
+        differences: vec![],
         warnings: vec![],
         gates: vec![GateFindings {
             target: "agent".into(),

@@ -2,6 +2,7 @@
 //!
 //! | repeats of the case | test case |
 //! | --- | --- |
+//! | the case is in quarantine | `skipped`, with what came of it |
 //! | one that was scored is no success, or failed by the agent's own doing | `failure`: quality |
 //! | else one that errored or is unscored | `error`: could not be evaluated |
 //! | else one that was stopped | `skipped` |
@@ -90,6 +91,7 @@ struct Repeats {
     failed: u64,
     missing: u64,
     stopped: u64,
+    quarantined: bool,
     seconds: f64,
     /// What was wrong, one line a repeat.
     faults: Vec<String>,
@@ -113,6 +115,7 @@ impl Target {
             case: row.case.clone(),
             ..Repeats::default()
         });
+        repeats.quarantined |= row.quarantined;
         repeats.seconds += row.latency_ms.unwrap_or(0.0) / 1_000.0;
         let success = content::succeeded(row, has_success);
         match (success, row.state) {
@@ -133,7 +136,8 @@ impl Target {
         };
         if self.suite.test_cases.len() >= MOST_CASES {
             self.beyond.0 += 1;
-            self.beyond.1 += u64::from(repeats.failed + repeats.missing > 0);
+            let bad = !repeats.quarantined && repeats.failed + repeats.missing > 0;
+            self.beyond.1 += u64::from(bad);
             return;
         }
         let mut case = TestCase::new(text(&repeats.case), repeats.status());
@@ -175,6 +179,9 @@ impl Target {
 impl Repeats {
     fn status(&self) -> TestCaseStatus {
         let (mut status, kind) = match self {
+            Self {
+                quarantined: true, ..
+            } => (TestCaseStatus::skipped(), "quarantine"),
             Self { failed: 1.., .. } => (
                 TestCaseStatus::non_success(NonSuccessKind::Failure),
                 "quality",
@@ -198,6 +205,11 @@ impl Repeats {
                 self.succeeded,
                 content::counted(all, "repeat")
             ),
+        };
+        let message = match self.quarantined {
+            false => message,
+            true if self.faults.is_empty() => "in quarantine; succeeded".to_owned(),
+            true => format!("in quarantine; {message}"),
         };
         status.set_message(text(&message)).set_type(kind);
         if self.faults.len() > 1 {

@@ -138,6 +138,10 @@ pub(super) fn lead(page: &mut Page, findings: &Findings) {
     for (word, text) in content::alarms(findings) {
         page.put(&format!("**{word}** {}\n\n", inline(&text, MOST_SENTENCE)));
     }
+    if !findings.differences.is_empty() {
+        let all = findings.differences.join("; ");
+        page.put(&format!("changed: {}\n\n", inline(&all, MOST_SENTENCE)));
+    }
     verdicts(page, findings);
     gates(page, findings);
     figures(page, findings);

@@ -29,7 +29,7 @@ mod hostile;
 use std::borrow::Cow;
 use std::io::Write;
 
-pub use content::{shell_word, show_command, summary};
+pub use content::{origin, shell_word, show_command, summary};
 pub use github_annotations::{Fault, annotated};
 pub use github_output::failed_output;
 pub use json::schema;

@@ -11,6 +11,8 @@ use crate::funnel::terminal_line;
 /// The widest cell, and the widest of names before the result where room is short.
 const MOST_COLUMNS: usize = 60;
 const NARROW_COLUMNS: usize = 24;
+/// The widest word of where a run came from: `only errored, reuses` and a date and time.
+const FROM_COLUMNS: usize = 36;
 
 /// The shortest prefix of an id that is shown: its date and time.
 const SHORTEST_PREFIX: usize = 15;
@@ -26,6 +28,8 @@ pub struct RunLine {
     pub suite: String,
     /// `complete`, `incomplete`, `interrupted`, `running`.
     pub status: String,
+    /// Where it came from, as [`origin`](super::origin) says it; empty for one made from nothing but its suite.
+    pub origin: String,
     /// What came out of it, as [`summary`](super::summary) says it.
     pub headline: String,
 }
@@ -38,15 +42,19 @@ pub fn runs_table(runs: &[RunLine], width: usize, color: bool) -> String {
         screen.paragraph(Ink::Plain, "no runs here yet: evenhand run SUITE makes one");
         return screen.finish();
     }
+    // Where no run came from another, there is nothing to be seen in that column.
+    let has_origin = runs.iter().any(|run| !run.origin.is_empty());
     let rows = |whole: bool, dated: bool| -> Vec<Vec<String>> {
         let all = runs.iter();
         all.map(|run| match whole {
-            true => row(run, &run.id, dated),
-            false => row(run, prefix(runs, run), dated),
+            true => row(run, &run.id, dated, has_origin),
+            false => row(run, prefix(runs, run), dated, has_origin),
         })
         .collect()
     };
-    let head = ["started (UTC)", "run", "suite", "status", "result"];
+    let mut head = vec!["started (UTC)", "run", "suite", "status"];
+    head.extend(has_origin.then_some("from"));
+    head.push("result");
     let wide = [rows(true, true), rows(false, true)].map(|rows| draw(&head, &rows, None));
     let fits = |table: &&String| table.lines().all(|line| line.width() <= screen.width());
     let table = match wide.iter().find(fits) {
@@ -73,12 +81,13 @@ fn prefix<'a>(runs: &[RunLine], run: &'a RunLine) -> &'a str {
 }
 
 /// One run's cells: safe, not yet cut.
-fn row(run: &RunLine, id: &str, dated: bool) -> Vec<String> {
+fn row(run: &RunLine, id: &str, dated: bool, has_origin: bool) -> Vec<String> {
     let minute: String = run.started.chars().take(16).collect();
     let minute = minute.replace('T', " ");
-    let cells = [id, &run.suite, &run.status, &run.headline];
+    let origin = has_origin.then_some(run.origin.as_str());
     let dated = dated.then_some(minute.as_str());
-    let cells = dated.into_iter().chain(cells);
+    let cells = dated.into_iter().chain([id, &run.suite, &run.status]);
+    let cells = cells.chain(origin).chain([run.headline.as_str()]);
     cells
         .map(|text| terminal_line(text, usize::MAX).into_owned())
         .collect()
@@ -93,12 +102,10 @@ fn draw(head: &[&str], rows: &[Vec<String>], width: Option<usize>) -> String {
     };
     let last = head.len() - 1;
     // An id is there to be typed: it is cut only where it alone would fill the screen.
-    let room_of = |column: usize| {
-        if head[column] == "run" {
-            MOST_COLUMNS
-        } else {
-            most
-        }
+    let room_of = |column: usize| match head[column] {
+        "run" => MOST_COLUMNS,
+        "from" => FROM_COLUMNS,
+        _ => most,
     };
     let widest = |column: usize| {
         let cells = rows.iter().map(|row| row[column].width());
@@ -143,6 +150,7 @@ mod tests {
             id: findings.run.id,
             suite: findings.run.suite,
             status: findings.run.status,
+            origin: String::new(),
         };
         vec![
             of(examples::quickstart()),
@@ -159,6 +167,23 @@ mod tests {
             .map(|width| runs_table(&runs(), width, false))
             .into();
         insta::assert_snapshot!(shown.join("\n"));
+    }
+
+    #[test]
+    fn where_a_run_came_from_stands_before_its_result() {
+        let mut runs = runs();
+        runs[1].origin = "only failed, 20261121-101010".into();
+        let table = runs_table(&runs, 160, false);
+        let head: Vec<&str> = table.lines().next().unwrap().split_whitespace().collect();
+        assert_eq!(
+            head,
+            [
+                "started", "(UTC)", "run", "suite", "status", "from", "result"
+            ]
+        );
+        assert!(table.contains("only failed, 20261121-101010"), "{table}");
+        let narrow = runs_table(&runs, 100, false);
+        assert!(narrow.lines().all(|line| line.width() <= 100), "{narrow}");
     }
 
     #[test]

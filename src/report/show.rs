@@ -300,6 +300,13 @@ impl Page<'_> {
         if timing.waited_ms >= WORTH_SAYING_MS {
             parts.push(format!("waited {}", time(timing.waited_ms)));
         }
+        if let Some(run) = &finished.reused {
+            fact(
+                self,
+                "reused",
+                &format!("from {run}: all of this is of then"),
+            );
+        }
         let recorded = if transcript.replayed {
             " (as recorded)"
         } else {
@@ -457,6 +464,7 @@ mod tests {
                 model_returned: Some("qwen3:8b".into()),
                 ..Transcript::default()
             },
+            reused: None,
         }
     }
 

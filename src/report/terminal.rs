@@ -62,8 +62,13 @@ fn head(screen: &mut Screen, findings: &Findings) {
         screen.paragraph(Ink::Dim, &format!("success = {success}"));
     }
     let alarms = content::alarms(findings);
-    if !alarms.is_empty() {
+    if !alarms.is_empty() || !findings.differences.is_empty() {
         screen.gap();
+    }
+    // Before any number: what a difference can come from.
+    for (nth, text) in findings.differences.iter().enumerate() {
+        let label = if nth == 0 { "changed" } else { "" };
+        screen.entry(LABELLED, &[(label, Ink::Dim)], (text, Ink::Plain));
     }
     let widest = alarms.iter().map(|(word, _)| word.len()).max().unwrap_or(0);
     for (word, text) in alarms {

@@ -394,6 +394,7 @@ pub(super) mod tests {
                 output: output.into(),
                 ..Transcript::default()
             },
+            reused: None,
         }))
     }
 

@@ -49,9 +49,15 @@ pub struct Manifest {
     /// The run's id: its directory's name. Put in when the run is committed.
     #[serde(default)]
     pub id: String,
-    /// The run it was made from (`--only`, `--reuse`).
+    /// The run it was made from (`--reuse`, `score`, else `--only`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
+    /// Only some cases by how they stood in an earlier run: such a run decides no gate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<OnlyNote>,
+    /// Made by `score`: transcripts are the parent's, and no target is ever called.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rescored: bool,
     /// When it was made, in milliseconds since 1970 (UTC).
     pub created_ms: u64,
     /// The suite's name.
@@ -69,6 +75,9 @@ pub struct Manifest {
     pub suite_digest: Digest,
     /// The targets, in the order of the plan.
     pub targets: Vec<Named>,
+    /// The files in the suite's folder that decide what a target answers (a program, recorded answers), as the suite names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Named>,
     /// The scorers, in the suite's order.
     #[serde(default)]
     pub scorers: Vec<Named>,
@@ -104,6 +113,15 @@ pub struct DatasetNote {
     pub total: u64,
     /// Cases selected: lines of `cases.jsonl`.
     pub selected: u64,
+}
+
+/// Which cases of an earlier run were meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnlyNote {
+    /// `failed`, `errored` or `changed`.
+    pub which: String,
+    /// The earlier run's id.
+    pub run: String,
 }
 
 /// Something of the suite with its identity.
@@ -148,6 +166,7 @@ impl Manifest {
             changes.push(format!("the seed ({} then, {} now)", self.seed, now.seed));
         }
         compare("target", &self.targets, &now.targets, &mut changes);
+        compare("file", &self.files, &now.files, &mut changes);
         compare("judge", &self.judges, &now.judges, &mut changes);
         // A judge is a scorer, too: it is told once.
         let rules = |manifest: &Self| -> Vec<Named> {
@@ -241,6 +260,8 @@ pub(super) mod tests {
             tool_version: "0.1.0".into(),
             id: String::new(),
             parent: None,
+            only: None,
+            rescored: false,
             created_ms: 1_795_341_521_000,
             suite_name: "quickstart".into(),
             seed: 7,
@@ -258,6 +279,7 @@ pub(super) mod tests {
             cases: no_digest(),
             suite_digest: Digest::of(b"suite"),
             targets: vec![named("prod"), named("next")],
+            files: Vec::new(),
             scorers: vec![named("exact"), named("helpful")],
             judges: vec![named("helpful")],
             flags: vec!["--limit 2".into()],

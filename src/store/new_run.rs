@@ -10,7 +10,7 @@ use crate::domain::secret::Secrets;
 use crate::funnel::path_component;
 
 use super::cases::CasesWriter;
-use super::journal::Journal;
+use super::journal::{Journal, JournalError};
 use super::manifest::Manifest;
 use super::run::{JOURNAL, JUDGES, MANIFEST, RunDir, RunError, SUITE, judge_file};
 use super::{durable, mask};
@@ -35,6 +35,9 @@ pub struct Committed {
     /// Cases in which the value of a secret stood and was masked: the agent is asked with the variable's name in its place.
     pub masked_cases: u64,
 }
+
+/// Writes what a run takes over from an earlier one into its journal.
+pub type TakeOver<'a> = &'a mut dyn FnMut(&mut Journal) -> Result<(), JournalError>;
 
 impl NewRun {
     /// Makes the directory `<time>-<suite>-<four hex digits>` in `runs`, which is made when it is not there. `salt` decides the digits.
@@ -134,7 +137,17 @@ impl NewRun {
 
     /// Makes it a run: all it holds is on the disk, its journal is begun and locked, and only then the manifest appears, whole.
     /// Puts the id and the digest of the cases into the manifest.
-    pub fn commit(mut self, mut manifest: Manifest) -> Result<Committed, RunError> {
+    pub fn commit(self, manifest: Manifest) -> Result<Committed, RunError> {
+        self.commit_with(manifest, None)
+    }
+
+    /// The same, with a journal that holds something already: what `take_over` writes is on the disk before the manifest appears, so
+    /// that a run never begins with half of what it was to take over.
+    pub fn commit_with(
+        mut self,
+        mut manifest: Manifest,
+        take_over: Option<TakeOver<'_>>,
+    ) -> Result<Committed, RunError> {
         let written = match self.cases.take() {
             Some(cases) => cases.finish()?,
             None => CasesWriter::create(&self.path)?.finish()?,
@@ -152,7 +165,13 @@ impl NewRun {
         if judges.is_dir() {
             durable::sync_dir(&judges).map_err(write_error(&judges))?;
         }
-        let journal = Journal::create(&self.path.join(JOURNAL), self.secrets.clone())?;
+        let at = self.path.join(JOURNAL);
+        let mut journal = Journal::create(&at, self.secrets.clone())?;
+        if let Some(take_over) = take_over {
+            take_over(&mut journal)?;
+            journal.finish()?;
+            (journal, _) = Journal::resume(&at, self.secrets.clone())?;
+        }
         let path = self.path.join(MANIFEST);
         let damaged = |error: serde_json::Error| RunError::Manifest {
             path: path.clone(),

@@ -6,7 +6,7 @@
 //!   run.json        the manifest; a directory without it is no run
 //!   suite.yaml      the suite as it was read
 //!   judges/         the judges' files as they were read
-//!   events.jsonl    the journal
+//!   events.jsonl    the journal; what was taken over from an earlier run stands in it first
 //!   reports/        derived; may be deleted and made again
 //! ```
 

@@ -137,6 +137,21 @@ pub fn latest_of(runs: &Path, suite_name: &str) -> Result<Option<RunDir>, RunsEr
         .find(of_suite))
 }
 
+/// The latest run of the whole of a suite: one without `--limit` and the like. Where there is none, the latest of all.
+pub fn latest_whole_of(runs: &Path, suite_name: &str) -> Result<Option<RunDir>, RunsError> {
+    let of_suite = |run: &RunDir| run.manifest().suite_name == suite_name;
+    let mut latest = None;
+    for run in list(runs)?.into_iter().filter_map(|one| one.run.ok()) {
+        if of_suite(&run) {
+            if !run.manifest().partial {
+                return Ok(Some(run));
+            }
+            latest.get_or_insert(run);
+        }
+    }
+    Ok(latest)
+}
+
 fn position(listed: &[Listed], address: &str, runs: &Path) -> Result<usize, RunsError> {
     if let Some(at) = listed.iter().position(|one| one.id == address) {
         return Ok(at);

@@ -156,6 +156,10 @@ impl TargetPlan for Command {
         &[FaultKind::TimedOut, FaultKind::Crashed, FaultKind::Garbled]
     }
 
+    fn files(&self) -> Vec<&str> {
+        self.command.iter().map(String::as_str).collect()
+    }
+
     fn build(&self, parts: &Parts) -> Result<Rc<dyn Target>, String> {
         Ok(Rc::new(Built {
             endpoint: self.endpoint(),

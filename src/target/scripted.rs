@@ -292,6 +292,10 @@ impl TargetPlan for Scripted {
         false
     }
 
+    fn follows_seed(&self) -> bool {
+        true
+    }
+
     fn build(&self, parts: &Parts) -> Result<Rc<dyn Target>, String> {
         Ok(Rc::new(Built {
             script: self.clone(),

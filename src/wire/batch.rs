@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 
 use crate::domain::digest::Digest;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::port::{Answer, BatchedCall, Call, HttpCall};
+use crate::domain::port::{Accept, Answer, BatchedCall, Call, HttpCall};
 use crate::domain::secret::Secrets;
 
 use super::clients::Clients;
@@ -150,7 +150,7 @@ impl Batches {
             clients: Rc::clone(&self.clients),
             secrets: self.secrets.clone(),
             call: Call {
-                accept: never,
+                accept: Accept::new(never),
                 ..call.clone()
             },
             batched: batched.clone(),

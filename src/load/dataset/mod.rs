@@ -222,7 +222,11 @@ struct Survey<'a> {
     chosen: Vec<Entry>,
     total: u64,
     all_tags: BTreeMap<String, u64>,
+    /// The ids that were asked for; empty: all are.
+    wanted_ids: BTreeSet<&'a str>,
     missing_ids: BTreeSet<&'a str>,
+    /// Ids in quarantine that no case had so far.
+    missing_quarantined: BTreeSet<&'a str>,
     seen_columns: BTreeSet<String>,
     /// Some ids, to suggest one from where an id is asked for that no case has.
     seen_ids: Vec<String>,
@@ -243,7 +247,13 @@ impl<'a> Survey<'a> {
             chosen: Vec::new(),
             total: 0,
             all_tags: BTreeMap::new(),
+            wanted_ids: select.ids.iter().map(String::as_str).collect(),
             missing_ids: select.ids.iter().map(String::as_str).collect(),
+            missing_quarantined: suite
+                .quarantine
+                .iter()
+                .map(|one| one.case.as_str())
+                .collect(),
             seen_columns: BTreeSet::new(),
             seen_ids: Vec::new(),
             digests: Vec::new(),
@@ -287,15 +297,15 @@ impl<'a> Survey<'a> {
         let key = order_key(self.suite.seed, &case.id);
         self.entries.push(Entry::new(key, source, offset));
         let select = &self.suite.dataset.select;
-        if !self.missing_ids.remove(case.id.as_str())
-            && !self.missing_ids.is_empty()
-            && self.seen_ids.len() < MOST_NAMES
-        {
+        let was_missing = self.missing_ids.remove(case.id.as_str())
+            | self.missing_quarantined.remove(case.id.as_str());
+        let some_missing = !(self.missing_ids.is_empty() && self.missing_quarantined.is_empty());
+        if !was_missing && some_missing && self.seen_ids.len() < MOST_NAMES {
             self.seen_ids.push(case.id.clone());
         }
         let by_tag =
             select.tags.is_empty() || case.tags.iter().any(|tag| select.tags.contains(tag));
-        let by_id = select.ids.is_empty() || select.ids.contains(&case.id);
+        let by_id = self.wanted_ids.is_empty() || self.wanted_ids.contains(case.id.as_str());
         if self.filters() && by_tag && by_id {
             self.chosen.push(Entry::new(key, source, offset));
         }
@@ -425,11 +435,17 @@ impl<'a> Survey<'a> {
         };
         let ids: Vec<&str> = self.seen_ids.iter().map(String::as_str).collect();
         for id in &self.missing_ids {
-            // With thousands of cases a list of them helps nobody.
-            let message = Some(unknown("case", id, &ids))
-                .filter(|message| message.contains("did you mean"))
-                .unwrap_or_else(|| format!("no case has the id `{id}`"));
-            found.push(asked(at_ids, CASE_FLAG, message));
+            found.push(asked(at_ids, CASE_FLAG, no_case(id, &ids)));
+        }
+        for one in &self.suite.quarantine {
+            if self.missing_quarantined.contains(one.case.as_str()) {
+                let message = no_case(&one.case, &ids);
+                found.push(problem(
+                    self.suite_file,
+                    one.span,
+                    format!("`quarantine`: {message}"),
+                ));
+            }
         }
         let tags: Vec<&str> = self.all_tags.keys().map(String::as_str).collect();
         for tag in &self.suite.dataset.select.tags {
@@ -450,7 +466,38 @@ impl<'a> Survey<'a> {
     }
 }
 
+/// That no case has an id. With thousands of cases a list of them helps nobody.
+fn no_case(id: &str, ids: &[&str]) -> String {
+    Some(unknown("case", id, ids))
+        .filter(|message| message.contains("did you mean"))
+        .unwrap_or_else(|| format!("no case has the id `{id}`"))
+}
+
 impl Selected {
+    /// Cases that come from elsewhere than a dataset's files, taken as a whole: of no case yet.
+    #[must_use]
+    pub fn of_digest(digest: Digest) -> Self {
+        Self {
+            count: 0,
+            total: 0,
+            digest,
+            columns: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            all_tags: BTreeMap::new(),
+            with_checks: 0,
+            clusters: None,
+        }
+    }
+
+    /// Takes in one case that was in no dataset's file.
+    pub fn add(&mut self, case: &Case) {
+        self.total += 1;
+        for tag in &case.tags {
+            count(&mut self.all_tags, tag);
+        }
+        self.count_names(case);
+    }
+
     fn count_names(&mut self, case: &Case) {
         self.count += 1;
         if case.expected.is_some() {

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::domain::decode::Fields;
 use crate::domain::digest::Digest;
-use crate::domain::suite::{ScorerSpec, TargetSpec};
+use crate::domain::suite::{Pace, ScorerSpec, TargetSpec};
 use crate::score::{Asking, Whom};
 
 use super::scorers::head;
@@ -31,6 +31,7 @@ pub(super) fn decode(
                 plan,
                 price: None,
                 concurrency: None,
+                pace: Pace::default(),
                 counts_as_failure: Vec::new(),
                 digest: Digest::of(b""),
             })

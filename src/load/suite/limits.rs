@@ -135,6 +135,8 @@ pub(super) fn priced(fields: &mut Fields<'_>, suite: &Suite) {
     let models = suite
         .scorers
         .iter()
+        // What a program of the user's own costs is not ours to count; no price could be given.
+        .filter(|scorer| scorer.kind != "command")
         .filter_map(|scorer| Some(("the model of", scorer.model.as_ref()?)));
     let targets = suite.targets.iter().map(|target| ("target", target));
     for (what, spec) in targets.chain(models) {

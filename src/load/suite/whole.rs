@@ -10,6 +10,7 @@ use crate::domain::tree::Node;
 
 use super::gates::GateRule;
 use super::names::Title;
+use super::quarantine::Quarantine;
 use super::references::{BaselineName, MetricName, NoiseBy, References, SuccessTerm};
 use super::scorers::{JudgeTexts, Scorers};
 use super::targets::{Named, Targets};
@@ -128,6 +129,11 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
         false,
     );
     let cassette = fields.optional("cassette", "recorded replies", object(limits::cassette));
+    let quarantine = fields.optional(
+        "quarantine",
+        "cases known to be flaky: until their day they are run and shown apart, and count nowhere",
+        Quarantine,
+    );
     if fields.describing() {
         fields.optional(
             "profiles",
@@ -135,7 +141,7 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
             Profiles,
         );
     }
-    fields.not_yet(&["variants", "stop_early", "quarantine"]);
+    fields.not_yet(&["variants", "stop_early"]);
     let targets = targets?;
     let whole = whole_scorers
         && targets.good.len() == targets.ids.len()
@@ -156,6 +162,7 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
         on_unclear,
         allow_uncalibrated,
         cassette,
+        quarantine: quarantine.unwrap_or_default(),
     };
     limits::priced(fields, &suite);
     whole.then_some(suite)

@@ -46,6 +46,10 @@ pub(in crate::report) fn notes(findings: &Findings) -> Vec<(&'static str, String
         notes.push(("cut", format!("{cut}, by the token limit")));
     }
     notes.extend(judges(findings).into_iter().map(|text| ("judge", text)));
+    for one in &findings.quarantine {
+        notes.push(("apart", super::origin::kept_apart(one)));
+    }
+    notes.extend(super::origin::taken(findings));
     if let Some(source) = &findings.run.source {
         let text = format!("{source}: latency and cost are the recorded ones");
         notes.push(("source", text));

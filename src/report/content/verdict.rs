@@ -107,6 +107,7 @@ pub(in crate::report) fn footing(comparison: &Comparison) -> Option<String> {
             let words = match why.as_str() {
                 "only_baseline" => "only in the baseline",
                 "only_candidate" => "only in the candidate",
+                "quarantined" => "in quarantine",
                 other => other,
             };
             format!("{count} {words}")

@@ -98,6 +98,7 @@ pub(super) fn target(id: &str, trials: u64, metrics: Vec<(&str, MetricFigure)>) 
         stopped: 0,
         unscored: 0,
         agent_failures: BTreeMap::new(),
+        reused: 0,
         retried: 0,
         cut_by_length: 0,
         not_evaluated: false,
@@ -138,6 +139,7 @@ pub(super) fn run(suite: &str, id: &str) -> RunFacts {
         limit: None,
         source: None,
         directory: format!("runs/{id}"),
+        parent: None,
     }
 }
 
@@ -202,6 +204,7 @@ pub(super) fn gate(
         cause: None,
         effect,
         needs_n: None,
+        quarantined: 0,
         why: why.into(),
     }
 }

@@ -26,6 +26,7 @@ pub(in crate::report) fn rows() -> (RowHead, Vec<TrialRow>) {
         cost_usd: Some(0.000_91),
         tokens: Some((412, 96)),
         attempts: 1,
+        quarantined: false,
     };
     let gone = |case: &str, target: &str, repeat, state, kind: Option<&str>| TrialRow {
         kind: kind.map(String::from),

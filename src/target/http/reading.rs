@@ -277,7 +277,7 @@ fn complaint(error: &Json) -> Fault {
         };
     }
     complaint.message = complaint.message.chars().take(QUOTED).collect();
-    complaint.into()
+    complaint.fault("agent")
 }
 
 fn clip(json: &Json) -> String {

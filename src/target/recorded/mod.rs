@@ -108,6 +108,10 @@ impl TargetPlan for Recorded {
         false
     }
 
+    fn files(&self) -> Vec<&str> {
+        vec![&self.path]
+    }
+
     fn build(&self, parts: &Parts) -> Result<Rc<dyn Target>, String> {
         Index::build(
             &parts.folder.join(&self.path),
