@@ -40,6 +40,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ),
             ("evenhand run suite.yaml --resume", "go on where it stopped"),
             (
+                "evenhand run suite.yaml --reuse",
+                "call only what an edit is about",
+            ),
+            (
                 "evenhand run suite.yaml --record cassette.jsonl",
                 "keep every reply, to replay it",
             ),
@@ -50,6 +54,19 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             (
                 "evenhand run suite.yaml -q --format json",
                 "the report on stdout, nothing else",
+            ),
+        ],
+    ),
+    (
+        "score",
+        &[
+            (
+                "evenhand score latest --suite suite.yaml",
+                "changed scorers on the latest run's transcripts; no target is called",
+            ),
+            (
+                "evenhand score latest~1",
+                "the same, by that run's own suite",
             ),
         ],
     ),

@@ -20,6 +20,7 @@ mod trial;
 mod tests;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,6 +64,8 @@ pub struct Job {
     pub limits: Limits,
     /// Failed trials of this process after which nothing more is launched.
     pub max_fail: Option<u64>,
+    /// Cases whose failures `max_fail` does not count: those in quarantine.
+    pub uncounted: BTreeSet<String>,
     /// What makes a trial a success, for `max_fail`.
     pub success: Option<Expression>,
     /// Seeds the jitter of waits.
@@ -245,7 +248,10 @@ impl Shared {
     }
 
     /// A trial has failed.
-    pub(crate) fn trial_failed(&self) {
+    pub(crate) fn trial_failed(&self, case: &str) {
+        if self.job.uncounted.contains(case) {
+            return;
+        }
         self.failed.set(self.failed.get() + 1);
         let Some(most) = self.job.max_fail else {
             return;

@@ -172,6 +172,7 @@ fn job(target: TargetSlot, scorers: Vec<ScorerSlot>, planned: u64) -> Job {
             ..Limits::default()
         },
         max_fail: None,
+        uncounted: BTreeSet::new(),
         success: None,
         seed: 7,
         planned,

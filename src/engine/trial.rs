@@ -67,7 +67,7 @@ pub(crate) async fn run(shared: &Rc<Shared>, item: Item) -> bool {
         Outcome::Errored { .. } | Outcome::Stopped { .. } => true,
     };
     if failed || counted.is_failure() {
-        shared.trial_failed();
+        shared.trial_failed(&trial.case);
     }
     settled
 }

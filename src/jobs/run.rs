@@ -329,6 +329,7 @@ impl Prepared {
             checks: self.has_checks.then_some(crate::score::checks),
             limits: self.loaded.suite.limits.clone(),
             max_fail: self.max_fail,
+            uncounted: self.quarantined(),
             success: Expression::of_suite(&self.loaded.suite, self.has_checks),
             seed: self.loaded.suite.seed,
             planned,
