@@ -14,6 +14,7 @@ mod disk;
 mod journal;
 mod kills;
 mod resume;
+mod sweeps;
 
 use std::time::Duration;
 
