@@ -13,6 +13,7 @@ mod fault_server;
 mod disk;
 mod journal;
 mod kills;
+mod power_cut;
 mod resume;
 mod sweeps;
 
