@@ -5,6 +5,7 @@
 //! (`limits.concurrency`), each with one call under way at a time, so that the number of workers bounds the calls.
 
 mod backoff;
+mod bug;
 mod call;
 mod dispatch;
 mod lane;
@@ -142,6 +143,8 @@ pub struct Ending {
     pub done: u64,
     /// The signal that interrupted it, if one did.
     pub interrupted: Option<Asked>,
+    /// How often this program panicked, each time at the cost of one trial or one score.
+    pub bugs: u64,
 }
 
 /// Why the engine cannot go on.
@@ -165,6 +168,7 @@ pub(crate) struct Shared {
     /// The first error that ends the run.
     pub(crate) fatal: RefCell<Option<EngineError>>,
     pub(crate) done: Cell<u64>,
+    pub(crate) bugs: Cell<u64>,
 }
 
 impl Shared {
@@ -227,6 +231,7 @@ pub async fn run(
         in_flight: Cell::new(0),
         fatal: RefCell::new(None),
         done: Cell::new(0),
+        bugs: Cell::new(0),
         job,
     });
     shared.tell(&Event::RunStarted(RunStarted {
@@ -252,6 +257,7 @@ pub async fn run(
         None => Ok(Ending {
             done: shared.done.get(),
             interrupted: shared.stop.asked(),
+            bugs: shared.bugs.get(),
         }),
     };
     let dispatcher = shared.dispatcher.replace(Dispatcher::default());

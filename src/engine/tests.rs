@@ -39,6 +39,7 @@ enum Act {
     Say(&'static str),
     Slowly(u64, &'static str),
     Fail(Fault),
+    Panic,
 }
 
 struct Scripted {
@@ -82,6 +83,7 @@ impl Target for Scripted {
                     say(text, ms)
                 }
                 Act::Fail(fault) => Err(fault),
+                Act::Panic => panic!("no target should"),
             }
         })
     }
@@ -463,4 +465,102 @@ async fn one_callers_429_holds_the_others_back() {
     assert!(began.elapsed() >= Duration::from_secs(3));
     assert_eq!(outcomes(&events).len(), 3);
     assert_eq!(made.made.borrow().len(), 4);
+}
+
+/// Panics on the case `b`, before or after it has asked.
+#[derive(Debug)]
+struct Buggy {
+    asks: bool,
+}
+
+impl Scorer for Buggy {
+    fn measure(&self) -> Measure {
+        Measure::PassFail
+    }
+
+    fn score(&self, id: &str, seen: &Seen) -> Option<Score> {
+        assert!(
+            self.asks || seen.case.id != "b",
+            "no scorer should: key-0123456789"
+        );
+        (!self.asks).then(|| Score::pass(id, true, ""))
+    }
+
+    fn ask(&self, seen: &Seen) -> Result<Vec<Question>, String> {
+        Rule { asks: true }.ask(seen)
+    }
+
+    fn read(&self, id: &str, seen: &Seen, _: &[Result<Reply, Fault>]) -> Score {
+        assert!(seen.case.id != "b", "no judge should: key-0123456789");
+        Score::pass(id, true, "")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scorer_that_panics_leaves_one_score_out_and_the_run_goes_on() {
+    for asks in [false, true] {
+        let (target, made) = slot(|_, _| Act::Say("right"));
+        let (judge, _) = slot(|_, _| Act::Say("yes"));
+        let buggy = ScorerSlot {
+            scorer: Arc::new(Buggy { asks }),
+            ..rule(asks.then_some(judge))
+        };
+        let mut job = job(target, vec![buggy, rule(None)], 3);
+        job.secrets.add("KEY", "key-0123456789");
+        let (ending, events) = play(job, cases(&["a", "b", "c"]), Stop::default()).await;
+        let ending = ending.unwrap();
+        assert_eq!((ending.done, ending.bugs), (3, 1));
+        assert_eq!(made.made.borrow().len(), 3, "no answer is asked for again");
+        let broken: Vec<&Score> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Scored(scored) if scored.trial.case == "b" => Some(&scored.scores),
+                _ => None,
+            })
+            .flatten()
+            .filter(|score| matches!(score.value, Value::Unscored(_)))
+            .collect();
+        assert_eq!(broken.len(), 1);
+        assert_eq!(broken[0].value, Value::Unscored(Unscored::Broken));
+        let reason = broken[0].reason.as_deref().unwrap_or_default();
+        assert!(
+            reason.starts_with("a bug in evenhand: no ") && reason.ends_with("${KEY}"),
+            "{reason}"
+        );
+        let scores = events.iter().filter_map(|event| match event {
+            Event::Scored(scored) => Some(scored.scores.len()),
+            _ => None,
+        });
+        assert_eq!(scores.sum::<usize>(), 6, "every other score is there");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_panics_errs_on_one_trial_and_the_run_goes_on() {
+    let (target, _) = slot(|case, _| match case {
+        "b" => Act::Panic,
+        _ => Act::Say("right"),
+    });
+    let job = job(target, vec![rule(None)], 3);
+    let (ending, events) = play(job, cases(&["a", "b", "c"]), Stop::default()).await;
+    let ending = ending.unwrap();
+    assert_eq!((ending.done, ending.bugs), (3, 1));
+    let outcome = |id: &str, word| (id.to_owned(), word);
+    assert_eq!(
+        outcomes(&events),
+        [
+            outcome("a", "answered"),
+            outcome("b", "errored"),
+            outcome("c", "answered")
+        ]
+    );
+    assert_eq!(values(&events).len(), 2);
+    let kind = events.iter().find_map(|event| match event {
+        Event::TrialFinished(trial) => match &trial.outcome {
+            Outcome::Errored { fault } => Some(fault.kind),
+            _ => None,
+        },
+        _ => None,
+    });
+    assert_eq!(kind, Some(FaultKind::Internal));
 }

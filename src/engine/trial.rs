@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde_json::Map;
 use tokio::time::Instant;
 
+use super::bug::{caught, caught_in};
 use super::call::{Called, End, Who, call};
 use super::{Item, ScorerSlot, Shared, TargetSlot, Todo};
 use crate::domain::event::{Event, Scored, TrialFinished, TrialStarted};
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::message::{Message, Usage};
 use crate::domain::plan::TrialId;
 use crate::domain::port::{CallId, Question, Reply, Request, Seen, Session};
@@ -34,10 +35,27 @@ pub(crate) async fn run(shared: &Rc<Shared>, item: Item) -> bool {
         ordinal: item.ordinal,
     }));
     let (outcome, transcript, missing) = match item.todo {
-        Todo::Whole => match take(shared, slot, &item.case, item.ordinal, &trial).await {
-            Some((outcome, transcript)) => (outcome, Arc::new(transcript), None),
-            None => return false,
-        },
+        Todo::Whole => {
+            let taken = take(shared, slot, &item.case, item.ordinal, &trial);
+            match caught_in(shared, taken).await {
+                Ok(Some((outcome, transcript))) => (outcome, Arc::new(transcript), None),
+                Ok(None) => return false,
+                Err(message) => {
+                    let fault = Fault::new(FaultKind::Internal, message);
+                    let outcome = Outcome::Errored { fault };
+                    let transcript = blank(&trial);
+                    finish(
+                        shared,
+                        item.ordinal,
+                        &trial,
+                        &outcome,
+                        Vec::new(),
+                        &transcript,
+                    );
+                    return true;
+                }
+            }
+        }
         Todo::Scores {
             outcome,
             transcript,
@@ -73,13 +91,7 @@ async fn take(
     ordinal: u64,
     trial: &TrialId,
 ) -> Option<(Outcome, Transcript)> {
-    let mut transcript = Transcript {
-        case: trial.case.clone(),
-        target: trial.target.clone(),
-        repeat: trial.repeat,
-        variant: trial.variant.clone(),
-        ..Transcript::default()
-    };
+    let mut transcript = blank(trial);
     let messages = match slot.target.opening(case) {
         Ok(messages) => messages,
         Err(fault) => {
@@ -143,6 +155,17 @@ async fn take(
         &transcript,
     );
     Some((outcome, transcript))
+}
+
+/// A transcript in which nothing has happened yet.
+fn blank(trial: &TrialId) -> Transcript {
+    Transcript {
+        case: trial.case.clone(),
+        target: trial.target.clone(),
+        repeat: trial.repeat,
+        variant: trial.variant.clone(),
+        ..Transcript::default()
+    }
 }
 
 fn finish(
@@ -228,25 +251,33 @@ async fn score(
     if let Some(checks) = shared.job.checks
         && wanted(CHECKS)
     {
-        rules.push(checks(seen));
+        let score = caught(shared, || checks(seen));
+        rules.push(score.unwrap_or_else(|message| broken(CHECKS, message)));
     }
     let mut asking: Vec<&ScorerSlot> = Vec::new();
     for slot in &shared.job.scorers {
         if wanted(&slot.id) {
-            match slot.scorer.score(&slot.id, seen) {
-                Some(score) => rules.push(score),
-                None => asking.push(slot),
+            match caught(shared, || slot.scorer.score(&slot.id, seen)) {
+                Ok(Some(score)) => rules.push(score),
+                Ok(None) => asking.push(slot),
+                Err(message) => rules.push(broken(&slot.id, message)),
             }
         }
     }
     scored(shared, ordinal, trial, rules);
     for slot in asking {
-        match ask(shared, ordinal, trial, seen, slot).await {
-            Some(score) => scored(shared, ordinal, trial, vec![score]),
-            None => return false,
+        match caught_in(shared, ask(shared, ordinal, trial, seen, slot)).await {
+            Ok(Some(score)) => scored(shared, ordinal, trial, vec![score]),
+            Ok(None) => return false,
+            Err(message) => scored(shared, ordinal, trial, vec![broken(&slot.id, message)]),
         }
     }
     true
+}
+
+/// The answer stays, paid for and kept; what could not be said of it can be asked again.
+fn broken(id: &str, message: String) -> Score {
+    Score::unscored(id, Unscored::Broken, message)
 }
 
 /// An agent that failed has failed every pass/fail scorer; other scores do not apply.
@@ -328,10 +359,7 @@ async fn ask(
             }
             Err(End::Errored(fault)) => replies.push(Err(fault)),
             Err(End::Failed(_, message)) => {
-                replies.push(Err(Fault::new(
-                    crate::domain::fault::FaultKind::TimedOut,
-                    message,
-                )));
+                replies.push(Err(Fault::new(FaultKind::TimedOut, message)));
             }
             Err(End::Stopped) => return None,
         }
