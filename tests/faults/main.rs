@@ -1,17 +1,20 @@
 //! Runs against endpoints and agents that fail: every trial ends scored or as an error of its kind, and the counts add up.
 
-mod support {
-    #[expect(dead_code, reason = "these tests let runs end by themselves")]
-    pub(crate) mod binary;
-    #[expect(dead_code, reason = "these tests read counts and mishaps")]
-    pub(crate) mod fault_server;
-}
+#[path = "../support/binary.rs"]
+#[expect(dead_code, reason = "these tests let runs end by themselves")]
+mod binary;
+#[path = "../support/fault_server.rs"]
+#[expect(dead_code, reason = "these tests read counts and mishaps")]
+mod fault_server;
+
+mod bodies;
+mod waits;
 
 use std::collections::BTreeMap;
 
+use binary::Bench;
+use fault_server::{FaultServer, Mishap, Script};
 use serde_json::Value as Json;
-use support::binary::Bench;
-use support::fault_server::{FaultServer, Mishap, Script};
 
 fn cases(count: usize) -> String {
     (0..count)
