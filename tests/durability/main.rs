@@ -10,6 +10,7 @@ mod binary;
 )]
 mod fault_server;
 
+mod cassettes;
 mod disk;
 mod journal;
 mod kills;
