@@ -8,6 +8,7 @@ mod backoff;
 mod bug;
 mod call;
 mod dispatch;
+mod heart;
 mod lane;
 mod stop;
 mod trial;
@@ -169,6 +170,7 @@ pub(crate) struct Shared {
     pub(crate) fatal: RefCell<Option<EngineError>>,
     pub(crate) done: Cell<u64>,
     pub(crate) bugs: Cell<u64>,
+    pub(crate) heart: heart::Heart,
 }
 
 impl Shared {
@@ -232,6 +234,7 @@ pub async fn run(
         fatal: RefCell::new(None),
         done: Cell::new(0),
         bugs: Cell::new(0),
+        heart: heart::Heart::default(),
         job,
     });
     shared.tell(&Event::RunStarted(RunStarted {
@@ -307,6 +310,7 @@ async fn report_often(shared: Rc<Shared>) {
     let mut last = (tokio::time::Instant::now(), shared.spent.get());
     loop {
         ticks.tick().await;
+        shared.heart.beat();
         shared.tell(&Event::Tick(shared.tick()));
         let spent = shared.spent.get();
         if last.0.elapsed() >= every && spent != last.1 {

@@ -564,3 +564,51 @@ async fn a_target_that_panics_errs_on_one_trial_and_the_run_goes_on() {
     });
     assert_eq!(kind, Some(FaultKind::Internal));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_ran_out_of_time_while_we_were_stopped_is_made_again_and_is_no_attempt() {
+    let (mut target, made) = slot(|case, attempt| match (case, attempt) {
+        ("late", 0) => Act::Slowly(60_000, "never heard"),
+        _ => Act::Say("right"),
+    });
+    target.counts_as_failure = vec![FaultKind::TimedOut];
+    let mut job = job(target, vec![rule(None)], 2);
+    job.limits.timeout = Duration::from_secs(5);
+    job.limits.attempts = 1;
+    job.spent_every = Some(Duration::from_secs(1));
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::advance(Duration::from_secs(30)).await;
+    };
+    let played = play(job, cases(&["late"]), Stop::default());
+    let ((ending, events), ()) = tokio::join!(played, stop);
+    assert_eq!(ending.unwrap().done, 1);
+    assert_eq!(made.made.borrow().len(), 2);
+    assert_eq!(outcomes(&events), [("late".to_owned(), "answered")]);
+    let said = events.iter().find_map(|event| match event {
+        Event::AttemptFailed(failed) => Some(failed.fault.message.clone()),
+        _ => None,
+    });
+    assert!(said.is_some_and(|said| said.contains("evenhand was stopped meanwhile")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_measured_while_we_were_stopped_is_left_out() {
+    let (target, _) = slot(|_, _| Act::Slowly(3_000, "right"));
+    let mut job = job(target, vec![rule(None)], 1);
+    job.spent_every = Some(Duration::from_secs(1));
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::advance(Duration::from_secs(30)).await;
+    };
+    let played = play(job, cases(&["a"]), Stop::default());
+    let ((_, events), ()) = tokio::join!(played, stop);
+    let times: Vec<f64> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::TrialFinished(trial) => Some(trial.transcript.timing.total_ms),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(times, [0.0], "not measured");
+}

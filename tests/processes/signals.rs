@@ -3,12 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::binary::Bench;
-
-fn cases(count: usize) -> String {
-    (0..count)
-        .map(|index| format!("{{\"id\":\"c{index:03}\",\"input\":\"word {index}\"}}\n"))
-        .collect()
-}
+use super::cases;
 
 /// Agents that say when they begin, and wait for the file `go`.
 fn patient_agents() -> Bench {
