@@ -150,12 +150,12 @@ impl Running {
     /// Asks the whole group to end, waits a little, kills what is left. Afterwards nothing of it runs.
     pub(crate) async fn end(&mut self) {
         self.stdin = None;
-        self.group.signal(Signal::TERM);
+        self.group.strike(Signal::TERM);
         if tokio::time::timeout(self.patience.grace, self.child.wait())
             .await
             .is_err()
         {
-            self.group.signal(Signal::KILL);
+            self.group.strike(Signal::KILL);
             let _ = self.child.wait().await;
         }
         self.group.finish();
