@@ -7,6 +7,7 @@ mod binary;
 mod fault_server;
 
 mod agents;
+mod odd;
 mod pause;
 mod signals;
 
