@@ -43,14 +43,13 @@ pub(crate) async fn run(shared: &Rc<Shared>, item: Item) -> bool {
                 Err(message) => {
                     let fault = Fault::new(FaultKind::Internal, message);
                     let outcome = Outcome::Errored { fault };
-                    let transcript = blank(&trial);
                     finish(
                         shared,
                         item.ordinal,
                         &trial,
                         &outcome,
                         Vec::new(),
-                        &transcript,
+                        blank(&trial),
                     );
                     return true;
                 }
@@ -96,7 +95,7 @@ async fn take(
         Ok(messages) => messages,
         Err(fault) => {
             let outcome = Outcome::Errored { fault };
-            finish(shared, ordinal, trial, &outcome, Vec::new(), &transcript);
+            let transcript = finish(shared, ordinal, trial, &outcome, Vec::new(), transcript);
             return Some((outcome, transcript));
         }
     };
@@ -124,7 +123,7 @@ async fn take(
         trial,
         scorer: None,
     };
-    let called = call(
+    let mut called = call(
         shared,
         slot,
         request,
@@ -145,14 +144,14 @@ async fn take(
         },
         Err(End::Stopped) => return None,
     };
-    write_down(&mut transcript, &messages, &called);
-    finish(
+    write_down(&mut transcript, &messages, &mut called);
+    let transcript = finish(
         shared,
         ordinal,
         trial,
         &outcome,
         called.attempts,
-        &transcript,
+        transcript,
     );
     Some((outcome, transcript))
 }
@@ -168,28 +167,34 @@ fn blank(trial: &TrialId) -> Transcript {
     }
 }
 
+/// Tells how a trial ended, and gives its transcript back: one may be large, and is not there twice.
 fn finish(
     shared: &Shared,
     ordinal: u64,
     trial: &TrialId,
     outcome: &Outcome,
     attempts: Vec<crate::domain::transcript::Attempt>,
-    transcript: &Transcript,
-) {
-    shared.tell(&Event::TrialFinished(Box::new(TrialFinished {
+    transcript: Transcript,
+) -> Transcript {
+    let event = Event::TrialFinished(Box::new(TrialFinished {
         ordinal,
         trial: trial.clone(),
         outcome: outcome.clone(),
         attempts,
-        transcript: transcript.clone(),
-    })));
+        transcript,
+    }));
+    shared.tell(&event);
+    match event {
+        Event::TrialFinished(finished) => finished.transcript,
+        _ => blank(trial),
+    }
 }
 
 /// Puts what was said and measured into the transcript.
-fn write_down(transcript: &mut Transcript, messages: &[Message], called: &Called) {
+fn write_down(transcript: &mut Transcript, messages: &[Message], called: &mut Called) {
     let mut steps: Vec<Step> = messages.iter().map(Step::message).collect();
     transcript.timing.waited_ms = called.waited_ms;
-    match &called.result {
+    match &mut called.result {
         Ok(reply) => {
             transcript.timing = Timing {
                 waited_ms: called.waited_ms,
@@ -203,7 +208,7 @@ fn write_down(transcript: &mut Transcript, messages: &[Message], called: &Called
             transcript.cost_usd = called.cost_usd;
             transcript.model_returned.clone_from(&reply.model);
             transcript.replayed = reply.replayed;
-            steps.extend(reply.steps.iter().cloned());
+            steps.append(&mut reply.steps);
             steps.extend(reply_steps(reply));
         }
         Err(_) => {

@@ -249,6 +249,12 @@ impl Output {
         &self.buffer
     }
 
+    /// Takes all that has come.
+    pub(crate) fn take(&mut self) -> Bytes {
+        self.searched = 0;
+        self.buffer.split().freeze()
+    }
+
     /// Takes the next line that is not blank, if it is there whole.
     pub(crate) fn line(&mut self) -> Option<Bytes> {
         loop {

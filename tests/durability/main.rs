@@ -14,6 +14,7 @@ mod cassettes;
 mod disk;
 mod journal;
 mod kills;
+mod memory;
 mod power_cut;
 mod resume;
 mod sweeps;

@@ -144,3 +144,52 @@ fn what_an_agent_started_ends_with_its_time_out_and_its_crash() {
         assert_eq!(left_by(id), Vec::<String>::new(), "{failure}");
     }
 }
+
+#[test]
+fn a_transcript_of_fifty_mebibytes_and_a_hundred_thousand_tool_calls_is_kept_and_read_again() {
+    let text = "t".repeat(400);
+    let step = format!(
+        "{{\"kind\":\"tool_call\",\"name\":\"look\",\"arguments\":{{\"at\":1}},\"text\":\"{text}\"}}"
+    );
+    let bench = agent(
+        &format!(
+            "read -r line\ncase $line in *c001*) echo '{{\"output\":\"word\"}}'; exit ;; esac\n\
+             printf '{{\"output\":\"word\",\"steps\":['\nyes '{step},' | head -n 99999\nprintf '{step}]}}'\n"
+        ),
+        "limits: {timeout: 110s, concurrency: 1}\n",
+    );
+    let suite = std::fs::read_to_string(bench.at("suite.yaml")).expect("the suite reads");
+    bench.write(
+        "suite.yaml",
+        &suite.replace("agent.sh]", "agent.sh], output_cap: 100000000"),
+    );
+    bench.write("cases.jsonl", &cases(2));
+    let mut peaks = Vec::new();
+    for arguments in [
+        &["run", "suite.yaml"][..],
+        &["report", "latest"],
+        &["show", "latest", "c000"],
+    ] {
+        let (ended, peak) = bench.start(arguments).end_with_peak();
+        let ended = ended.expect(0);
+        peaks.push((arguments[0], peak >> 10));
+        // Only the verb that is asked for the case shows its hundred thousand calls, a line each.
+        let most = if arguments[0] == "show" {
+            8 << 20
+        } else {
+            64 << 10
+        };
+        assert!(
+            ended.stdout.len() < most,
+            "{arguments:?}: {} bytes",
+            ended.stdout.len()
+        );
+    }
+    println!("{peaks:?} MiB");
+    assert_eq!(target(&bench)["metrics"]["says"]["passed"], 2);
+    let size = std::fs::metadata(bench.journal())
+        .expect("the journal is there")
+        .len();
+    assert!(size > 40 << 20, "{size} bytes");
+    assert!(peaks.iter().all(|(_, peak)| *peak < 300), "{peaks:?} MiB");
+}
