@@ -75,6 +75,18 @@ fn what_changed_since_a_run_began_is_named_and_mixed_only_when_allowed() {
             judge.replace("Grade it.", "Grade it strictly."),
         ),
     ];
+    // Another version of the program may score otherwise.
+    let bench = begun();
+    let manifest = bench.run().join("run.json");
+    let text = std::fs::read_to_string(&manifest).expect("the manifest reads");
+    let version = format!("\"tool_version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(text.contains(&version), "{text}");
+    let older = text.replace(&version, "\"tool_version\": \"0.0.9\"");
+    std::fs::write(&manifest, older).expect("the manifest can be written");
+    bench
+        .evenhand(&["run", "suite.yaml", "--resume"])
+        .expect(3)
+        .said("evenhand (0.0.9 then");
     for (named, file, text) in edits {
         let bench = begun();
         let before = std::fs::read(bench.journal()).expect("the journal reads");
