@@ -58,7 +58,8 @@ fn twenty_kills_repeat_no_journaled_trial_and_few_others() {
     let resumed = bench
         .evenhand(&["run", "suite.yaml", "--resume"])
         .expect(0)
-        .said("going on with");
+        .said("going on with")
+        .said("at most 8 calls that were under way may be paid for a second time");
     let asked = server.counts();
     for (prompt, count) in &journaled {
         assert_eq!(
