@@ -362,7 +362,7 @@ fn what_retries_do_to_a_rate_is_shown_beside_it() {
     });
     let bench = calling(&server, 40, "limits: {concurrency: 1}\n");
     let expected = |index: usize| match index % 5 {
-        0 | 1 | 2 => format!("word {index} end"),
+        0..=2 => format!("word {index} end"),
         _ => "another".to_owned(),
     };
     let cases: String = (0..40)
