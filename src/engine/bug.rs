@@ -2,9 +2,10 @@
 //! others go on, and the run says at its end that something happened that should not.
 
 use std::any::Any;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use futures_util::FutureExt;
+use std::pin::pin;
+use std::task::Poll;
 
 use super::Shared;
 
@@ -20,10 +21,15 @@ pub(super) async fn caught_in<T>(
     shared: &Shared,
     work: impl Future<Output = T>,
 ) -> Result<T, String> {
-    AssertUnwindSafe(work)
-        .catch_unwind()
-        .await
-        .map_err(|panic| count(shared, &*panic))
+    let mut work = pin!(work);
+    let step = poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        match polled {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    });
+    step.await.map_err(|panic| count(shared, &*panic))
 }
 
 fn count(shared: &Shared, panic: &(dyn Any + Send)) -> String {
