@@ -117,62 +117,42 @@ fn settled(bench: &Bench) -> Json {
     ])
 }
 
-fn asked_again(bench: &Bench, server: &FaultServer, before: &BTreeMap<String, u64>) -> Vec<String> {
-    let journaled: BTreeSet<String> = bench
-        .events("trial_finished")
+/// Prompts whose answer is in the journal.
+fn answered(bench: &Bench) -> BTreeSet<String> {
+    let lines = bench.events("trial_finished");
+    let answers = lines
         .iter()
+        .filter(|line| line["outcome"]["state"] == "answered");
+    answers
         .filter_map(|line| line["transcript"]["output"].as_str().map(str::to_owned))
-        .collect();
-    let now = server.counts();
-    let again = |prompt: &&String| {
-        before
-            .get(*prompt)
-            .is_some_and(|count| now[*prompt] > *count)
-    };
-    journaled.iter().filter(again).cloned().collect()
+        .collect()
 }
 
 /// Brings a run to its end, whatever state it is in: a run that there is goes on, and where there is none a new one begins.
 fn completed(bench: &Bench, server: &FaultServer, what: &str) {
-    let before = server.counts();
-    let journaled = !bench.runs().is_empty();
-    let known = match journaled {
-        true => bench.events("trial_finished").len() as u64,
-        false => 0,
-    };
-    let asked = requests(server);
-    let kept: BTreeMap<String, u64> = match journaled {
-        true => bench
-            .events("trial_finished")
-            .iter()
-            .filter_map(|line| line["transcript"]["output"].as_str())
-            .map(|prompt| (prompt.to_owned(), before[prompt]))
-            .collect(),
-        false => BTreeMap::new(),
-    };
-    let arguments: &[&str] = match journaled {
-        true => &["run", "suite.yaml", "--resume"],
-        false => &["run", "suite.yaml"],
+    let (before, asked) = (server.counts(), requests(server));
+    let is_there = !bench.runs().is_empty();
+    let (kept, arguments): (_, &[&str]) = match is_there {
+        true => (answered(bench), &["run", "suite.yaml", "--retry", "errors"]),
+        false => (BTreeSet::new(), &["run", "suite.yaml"]),
     };
     let ended = bench.evenhand(arguments);
-    assert_eq!(
-        ended.code(),
-        0,
-        "{what}\n{}\n{}",
-        ended.stdout,
-        ended.stderr
-    );
-    assert_eq!(bench.report()["run"]["status"], "complete", "{what}");
+    let said = format!("{what}\n{}\n{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.code(), 0, "{said}");
+    assert_eq!(bench.report()["run"]["status"], "complete", "{said}");
+    let left = CASES - kept.len() as u64;
     assert_eq!(
         requests(server),
-        asked + CASES - known,
-        "{what}: only what is not in the journal is asked"
+        asked + left,
+        "only what has no answer is asked: {said}"
     );
-    assert_eq!(
-        asked_again(bench, server, &kept),
-        Vec::<String>::new(),
-        "{what}"
-    );
+    let now = server.counts();
+    for prompt in &kept {
+        assert_eq!(
+            now[prompt], before[prompt],
+            "`{prompt}` was asked again: {said}"
+        );
+    }
 }
 
 /// Plans a fault at the first, second ... call of this kind until a run ends without meeting it. Answers the places that met it.
