@@ -1,6 +1,12 @@
 //! Targets against what the world does to them: a server that errs on purpose, programs that misbehave.
 
-mod support;
+mod support {
+    #[expect(
+        dead_code,
+        reason = "bodies as given are put to the whole program, in tests/faults"
+    )]
+    pub(crate) mod fault_server;
+}
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

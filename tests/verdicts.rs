@@ -309,3 +309,85 @@ fn a_judge_that_came_back_is_asked_again_and_the_agent_is_not() {
     // Ten answers, ten verdicts or faults, six asked again.
     assert_eq!(bench.report()["run"]["spent"]["calls"], 26);
 }
+
+/// Every number of a report, with its path.
+fn numbers(value: &Json, path: &str, found: &mut Vec<(String, f64)>) {
+    match value {
+        Json::Number(number) => {
+            found.extend(number.as_f64().map(|number| (path.to_owned(), number)))
+        }
+        Json::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                numbers(item, &format!("{path}/{at}"), found);
+            }
+        }
+        Json::Object(fields) => {
+            for (key, value) in fields {
+                numbers(value, &format!("{path}/{key}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn numbers_at_the_edge_leave_a_report_with_a_figure_or_a_reason_and_never_with_a_hole() {
+    let rows: [&[&str]; 6] = [
+        // Nothing but extremes, whose sums are beyond all numbers.
+        &["1e308", "1e308", "1e308", "1e308", "1e308"],
+        &["1e308", "0", "-0.0", "5e-324", "1e-300"],
+        // All the same; one alone; none.
+        &["0.5", "0.5", "0.5", "0.5", "0.5"],
+        &["0", "0", "0", "0", "0"],
+        &["0.25"],
+        &["", "", ""],
+    ];
+    for costs in rows {
+        let bench = Bench::new(
+            "version: 1\nsuite: edges\nseed: 7\ndataset: {path: cases.jsonl}\n\
+             targets:\n  - {id: one, kind: recorded, path: one.jsonl}\n  - {id: two, kind: recorded, path: two.jsonl}\n\
+             scorers:\n  - {id: same, kind: exact}\n  - {id: near, kind: number, relative: 0.5}\nsuccess: [same]\n\
+             gates:\n  - {metric: cost_usd, against: baseline, max_rise: 10%}\n  - {metric: cost_usd, max: 1}\n",
+        );
+        let (mut cases, mut outputs) = (String::new(), String::new());
+        let said = ["NaN", "inf", "-0", "1e999", "18"];
+        for (at, cost) in costs.iter().enumerate() {
+            cases += &format!("{{\"id\":\"c{at}\",\"input\":\"q\",\"expected\":\"1e308\"}}\n");
+            let cost = match *cost {
+                "" => String::new(),
+                cost => format!(",\"cost_usd\":{cost},\"latency_ms\":{}", 1 + at),
+            };
+            outputs += &format!("{{\"case\":\"c{at}\",\"output\":\"{}\"{cost}}}\n", said[at]);
+        }
+        bench.write("cases.jsonl", &cases);
+        bench.write("one.jsonl", &outputs);
+        bench.write("two.jsonl", &outputs);
+        let ended = bench.evenhand(&["run", "suite.yaml", "--report", "markdown=report.md"]);
+        assert!(
+            matches!(ended.code(), 0 | 5 | 6 | 100),
+            "{costs:?}: {}",
+            ended.stderr
+        );
+        let report = bench.report();
+        let mut found = Vec::new();
+        numbers(&report, "", &mut found);
+        assert!(
+            found.len() > 50 && found.iter().all(|(_, number)| number.is_finite()),
+            "{costs:?}: {found:?}"
+        );
+        for target in report["targets"].as_array().expect("targets") {
+            for (name, metric) in target["metrics"].as_object().expect("metrics") {
+                let has = metric["point"].is_number() || metric["undefined"].is_string();
+                assert!(has, "{costs:?} {name}: {metric}");
+            }
+        }
+        {
+            // What failed is quoted on stderr: the agent's own words.
+            let text = &ended.stdout;
+            let odd = text
+                .split(|c: char| !c.is_alphanumeric())
+                .any(|word| matches!(word, "NaN" | "inf"));
+            assert!(!odd, "{costs:?}:\n{text}");
+        }
+    }
+}

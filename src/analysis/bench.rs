@@ -32,6 +32,7 @@ impl<'a> Bench<'a> {
             record: self.record,
             success: self.success.as_ref(),
             deadline_ms: self.suite.limits.deadline.map(millis),
+            first_try_only: false,
         }
     }
 

@@ -260,6 +260,10 @@ pub struct TargetFindings {
     pub reused: u64,
     /// Trials that took more than one attempt.
     pub retried: u64,
+    /// Success over the other trials alone, where there are both: what fails for a time is drawn anew more often than the rest, so
+    /// that retries may shift a rate. Nothing is decided by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub success_without_retried: Option<Figure>,
     /// Answers that the token limit cut.
     pub cut_by_length: u64,
     /// Whether it gave not one complete reply: then no rate is printed and the exit code is 5.

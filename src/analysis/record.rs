@@ -728,6 +728,28 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_was_set_back_takes_no_time_away() {
+        let mut record = record(&suite(&["prod"], 1), &cases(1), |_, _, _| None);
+        let mut apply = |event: &str, at_ms: u64| {
+            let more = if event == "run_started" {
+                r#""planned":1,"resumed":false"#
+            } else {
+                r#""stopped":1"#
+            };
+            let json = format!(r#"{{"settled":0,{more},"at_ms":{at_ms}}}"#);
+            record.apply(event, &json).unwrap();
+        };
+        apply("run_started", 90_000_000);
+        apply("run_finished", 90_001_000);
+        apply("run_started", 90_002_000);
+        // An hour back.
+        apply("run_finished", 86_402_000);
+        apply("run_started", 5_000);
+        apply("run_finished", 5_000);
+        assert_eq!(record.life().took_ms, 1_000);
+    }
+
+    #[test]
     fn a_trial_takes_no_more_than_sixty_four_bytes_with_its_case() {
         use crate::analysis::fixture::scorer;
         let mut suite = suite(&["prod"], 1);

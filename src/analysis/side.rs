@@ -20,6 +20,8 @@ pub(crate) struct View<'a> {
     pub(crate) success: Option<&'a Rule>,
     /// Where latencies are censored, in milliseconds.
     pub(crate) deadline_ms: Option<f64>,
+    /// Only trials that took no second attempt: the others count neither as scored nor as missing.
+    pub(crate) first_try_only: bool,
 }
 
 /// One case's part.
@@ -123,6 +125,9 @@ impl View<'_> {
         let place = side.cases.len() as u32;
         for repeat in 0..self.record.shape().extent.repeats as usize {
             let at = self.record.at(index, repeat, target);
+            if self.first_try_only && self.record.attempts(at) > 1 {
+                continue;
+            }
             let (value, cost) = match self.cell(metric, index, at) {
                 Cell::NotApplicable => continue,
                 Cell::Missing => {

@@ -9,7 +9,7 @@ use super::figure::{FEW_CASES, Measured, measure, ratio};
 use super::findings::{Figure, JudgeFindings, MetricFigure, Slice, TargetFindings};
 use super::metric::{Metric, of_known};
 use super::record::{Found, State};
-use super::side::Side;
+use super::side::{Side, View};
 
 /// The word for a judge without a certificate.
 pub(crate) const UNCALIBRATED: &str = "uncalibrated";
@@ -103,6 +103,9 @@ pub(crate) fn target(bench: &Bench<'_>, target: usize) -> TargetFindings {
         unscored: counts.unscored,
         reused: counts.reused,
         retried: counts.retried,
+        success_without_retried: (counts.retried > 0 && !not_evaluated)
+            .then(|| without_retried(bench, target, &id))
+            .flatten(),
         cut_by_length: counts.cut,
         not_evaluated,
         missing_rate: match (&bench.success, bench.metric("success_rate")) {
@@ -113,6 +116,18 @@ pub(crate) fn target(bench: &Bench<'_>, target: usize) -> TargetFindings {
         agent_failures: counts.failures,
         id,
     }
+}
+
+/// Success over the trials that took one attempt; `None` where nothing decides success.
+fn without_retried(bench: &Bench<'_>, target: usize, id: &str) -> Option<Figure> {
+    bench.success.as_ref()?;
+    let metric = bench.metric("success_rate")?;
+    let view = View {
+        first_try_only: true,
+        ..bench.view()
+    };
+    let side = view.side(&metric, target, None);
+    Some(measured(bench, &metric, &side, &[id, &metric.name, "first try"]).figure())
 }
 
 /// One metric of one target; `None`: nothing to say.

@@ -2,6 +2,7 @@
 
 mod args;
 mod bless;
+mod bug;
 mod check;
 mod ci;
 mod compare;
@@ -65,25 +66,28 @@ pub fn main() -> ExitCode {
     };
     let screen = Screen::new(cli.color, cli.quiet, Ci::new(cli.ci, variable));
     log::begin(cli.verbose);
-    let done = match cli.verb {
-        Verb::Init(verb) => init::run(&verb, &screen),
-        Verb::Check(verb) => check::run(verb, &screen),
-        Verb::Run(verb) => run::run(*verb, &screen),
-        Verb::Score(verb) => score::run(*verb, &screen),
-        Verb::Compare(verb) => compare::run(verb, &screen),
-        Verb::Bless(verb) => bless::run(verb, &screen),
-        Verb::Show(verb) => show::run(verb, &screen),
-        Verb::Runs(verb) => runs::run(&verb, &screen),
-        Verb::Report(verb) => report::run(&verb, &screen),
-        Verb::Schema(verb) => list::schema(&verb, &screen),
-        Verb::List(verb) => list::run(&verb, &screen),
-        Verb::Completions(verb) => manual::completions(&verb, &screen),
-        Verb::Man(verb) => manual::man(&verb, &screen),
+    bug::heed();
+    ExitCode::from(bug::guard(&screen, || act(cli.verb, &screen)))
+}
+
+/// Does what a verb says, and answers its exit code.
+fn act(verb: Verb, screen: &Screen) -> u8 {
+    let done = match verb {
+        Verb::Init(verb) => init::run(&verb, screen),
+        Verb::Check(verb) => check::run(verb, screen),
+        Verb::Run(verb) => run::run(*verb, screen),
+        Verb::Score(verb) => score::run(*verb, screen),
+        Verb::Compare(verb) => compare::run(verb, screen),
+        Verb::Bless(verb) => bless::run(verb, screen),
+        Verb::Show(verb) => show::run(verb, screen),
+        Verb::Runs(verb) => runs::run(&verb, screen),
+        Verb::Report(verb) => report::run(&verb, screen),
+        Verb::Schema(verb) => list::schema(&verb, screen),
+        Verb::List(verb) => list::run(&verb, screen),
+        Verb::Completions(verb) => manual::completions(&verb, screen),
+        Verb::Man(verb) => manual::man(&verb, screen),
     };
-    ExitCode::from(match done {
-        Ok(code) => code,
-        Err(error) => failure::tell(&screen, &error),
-    })
+    done.unwrap_or_else(|error| failure::tell(screen, &error))
 }
 
 /// Prints on stdout; what cannot be written there is the harness's failure.

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
-use super::Done;
 use super::args::{Answers, RetryWhat, Run};
+use super::failure::exit;
 use super::next::{Again, address, latest, steps};
 use super::progress::{Progress, ShowLine};
 use super::reports::Wanted;
 use super::screen::Screen;
+use super::{Done, bug};
 use crate::domain::port::Sink;
 use crate::domain::suite::CassetteMode;
 use crate::engine::{Asked, GRACE, Stop};
@@ -53,12 +54,16 @@ pub(super) fn carry_out(
     }
     let asked = ran.ending.and_then(|ending| ending.interrupted);
     let told = tell(ran.run)?;
-    let code = asked.map_or(told.exit.0, Asked::exit_code);
+    let bugs = ran.ending.map_or(0, |ending| ending.bugs);
+    if bugs > 0 {
+        screen.say(&bug::hint(bugs));
+    }
+    let (code, words) = exit_of(asked, bugs, told.exit.clone());
     let kept = kept(&told)?;
     let frame = Frame {
         next: steps(&told.findings, again, &address, &id, asked.is_some()),
         run: address,
-        exit: Some((code, exit_words(&told, asked))),
+        exit: Some((code, words)),
         ..Frame::default()
     };
     wanted.write(&told, &kept, frame, screen)?;
@@ -172,10 +177,30 @@ fn kept(told: &Told) -> Result<Vec<(&'static crate::report::Kind, PathBuf)>, Job
         .collect()
 }
 
-fn exit_words(told: &Told, asked: Option<Asked>) -> String {
-    match asked {
-        Some(Asked::Interrupt) => "interrupted".to_owned(),
-        Some(Asked::Terminate) => "terminated".to_owned(),
-        None => told.exit.1.clone(),
+/// The exit code and its words: who stopped the run goes before what went wrong in it, and that before what came of it.
+fn exit_of(asked: Option<Asked>, bugs: u64, told: (u8, String)) -> (u8, String) {
+    match (asked, bugs) {
+        (Some(asked @ Asked::Interrupt), _) => (asked.exit_code(), "interrupted".to_owned()),
+        (Some(asked @ Asked::Terminate), _) => (asked.exit_code(), "terminated".to_owned()),
+        (None, 1..) => (
+            exit::UNEXPECTED,
+            "a bug in evenhand left something out".to_owned(),
+        ),
+        (None, 0) => told,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_goes_before_a_bug_and_a_bug_before_the_gates() {
+        let told = || (100, "a gate failed".to_owned());
+        let code = |asked, bugs| exit_of(asked, bugs, told()).0;
+        assert_eq!(code(None, 0), 100);
+        assert_eq!(code(None, 2), 1);
+        assert_eq!(code(Some(Asked::Interrupt), 2), 130);
+        assert_eq!(code(Some(Asked::Terminate), 0), 143);
     }
 }

@@ -16,7 +16,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::plan::TrialId;
 use crate::domain::port::{Reply, Request, Session};
 use crate::domain::secret::Secrets;
-use crate::domain::transcript::{Attempt, Failure};
+use crate::domain::transcript::{Attempt, Failure, Timing};
 use crate::domain::units::millis;
 
 /// How much later than the target itself the engine ends an attempt: the target's own message says more.
@@ -79,7 +79,9 @@ pub(crate) async fn call(
     // Of the waiting, what is the same whenever the run is done: not the queue, and not the pauses that others' calls bring about.
     let mut backed_off_ms = 0.0;
     let reserve = Reserve::of(slot, &request);
-    for attempt in 1..=limits.attempts.max(1) {
+    let mut attempt = 0;
+    while attempt < limits.attempts.max(1) {
+        attempt += 1;
         let jitter = backoff::jitter(shared.job.seed, ordinal, attempt);
         let queued = Instant::now();
         let Some(launched) = launch(shared, slot, reserve, jitter).await else {
@@ -87,10 +89,12 @@ pub(crate) async fn call(
         };
         let started = Instant::now();
         called.waited_ms += millis(started - queued);
+        let gaps = shared.heart.gaps();
         let result = {
             let _in_flight = InFlight::new(shared);
             tokio::time::timeout(limit + SLACK, slot.target.attempt(&request, session)).await
         };
+        let was_stopped = shared.heart.gaps() > gaps;
         let result = result.unwrap_or_else(|_| {
             let message = format!("no answer within {:.3} s", limit.as_secs_f64());
             Err(Fault::new(FaultKind::TimedOut, message))
@@ -98,6 +102,9 @@ pub(crate) async fn call(
         let fault = match result {
             Ok(mut reply) => {
                 mask(&shared.job.secrets, &mut reply);
+                if was_stopped && slot.is_live && !reply.replayed {
+                    reply.timing = Timing::default();
+                }
                 called.attempts.push(Attempt {
                     fault: None,
                     took_ms: reply.timing.total_ms,
@@ -117,6 +124,22 @@ pub(crate) async fn call(
         let next = backoff::after(&fault, attempt, limits.attempts, jitter);
         launched.failed(slot, &fault, started, next);
         let took_ms = millis(started.elapsed());
+        if was_stopped && matches!(fault.kind, FaultKind::TimedOut | FaultKind::Unavailable) {
+            // Nobody's failure, and no attempt of those it has: each of these takes a stop of its own.
+            let message = format!(
+                "{}; evenhand was stopped meanwhile: made again",
+                fault.message
+            );
+            let fault = Fault { message, ..fault };
+            tell_failed(shared, ordinal, who, attempt, &fault, Some(Duration::ZERO));
+            called.attempts.push(Attempt {
+                fault: Some(fault),
+                took_ms,
+                waited_ms: 0.0,
+            });
+            attempt -= 1;
+            continue;
+        }
         if let Some(end) = agents_own(slot, &fault, who, past_deadline) {
             called.attempts.push(Attempt {
                 fault: Some(fault),
@@ -133,14 +156,7 @@ pub(crate) async fn call(
         if slot.bounds.breaker.failed(&fault) {
             shared.broke(slot, who.scorer, &fault);
         }
-        shared.tell(&Event::AttemptFailed(AttemptFailed {
-            ordinal,
-            trial: who.trial.clone(),
-            scorer: who.scorer.map(str::to_owned),
-            attempt,
-            fault: fault.clone(),
-            retry_in_ms: wait.map(millis),
-        }));
+        tell_failed(shared, ordinal, who, attempt, &fault, wait);
         called.attempts.push(Attempt {
             fault: Some(fault.clone()),
             took_ms,
@@ -159,6 +175,24 @@ pub(crate) async fn call(
         }
     }
     called
+}
+
+fn tell_failed(
+    shared: &Shared,
+    ordinal: u64,
+    who: &Who<'_>,
+    attempt: u32,
+    fault: &Fault,
+    wait: Option<Duration>,
+) {
+    shared.tell(&Event::AttemptFailed(AttemptFailed {
+        ordinal,
+        trial: who.trial.clone(),
+        scorer: who.scorer.map(str::to_owned),
+        attempt,
+        fault: fault.clone(),
+        retry_in_ms: wait.map(millis),
+    }));
 }
 
 /// Whether a fault is the agent's own doing (STATISTICS 1): such a failure is final, since a second chance would raise the rate.

@@ -8,8 +8,10 @@ mod adaptive;
 mod backoff;
 mod breaker;
 mod budget;
+mod bug;
 mod call;
 mod dispatch;
+mod heart;
 mod lane;
 mod pace;
 mod reserve;
@@ -180,6 +182,8 @@ pub struct Ending {
     pub done: u64,
     /// The signal that interrupted it, if one did.
     pub interrupted: Option<Asked>,
+    /// How often this program panicked, each time at the cost of one trial or one score.
+    pub bugs: u64,
 }
 
 /// Why the engine cannot go on.
@@ -207,6 +211,8 @@ pub(crate) struct Shared {
     /// The first error that ends the run.
     pub(crate) fatal: RefCell<Option<EngineError>>,
     pub(crate) done: Cell<u64>,
+    pub(crate) bugs: Cell<u64>,
+    pub(crate) heart: heart::Heart,
 }
 
 impl Shared {
@@ -335,6 +341,8 @@ pub async fn run(
         in_flight: Cell::new(0),
         fatal: RefCell::new(None),
         done: Cell::new(0),
+        bugs: Cell::new(0),
+        heart: heart::Heart::default(),
         job,
     });
     shared.tell(&Event::RunStarted(RunStarted {
@@ -361,6 +369,7 @@ pub async fn run(
         None => Ok(Ending {
             done: shared.done.get(),
             interrupted: shared.stop.asked(),
+            bugs: shared.bugs.get(),
         }),
     };
     let dispatcher = shared.dispatcher.replace(Dispatcher::default());
@@ -424,6 +433,7 @@ async fn report_often(shared: Rc<Shared>) {
     let mut last = (tokio::time::Instant::now(), shared.job.spent);
     loop {
         ticks.tick().await;
+        shared.heart.beat();
         shared.tell(&Event::Tick(shared.tick()));
         let spent = shared.ledger.spent();
         if last.0.elapsed() >= every && spent != last.1 {

@@ -39,6 +39,7 @@ enum Act {
     Say(&'static str),
     Slowly(u64, &'static str),
     Fail(Fault),
+    Panic,
 }
 
 struct Scripted {
@@ -82,6 +83,7 @@ impl Target for Scripted {
                     say(text, ms)
                 }
                 Act::Fail(fault) => Err(fault),
+                Act::Panic => panic!("no target should"),
             }
         })
     }
@@ -472,4 +474,150 @@ async fn one_callers_429_holds_the_others_back() {
     assert!(began.elapsed() >= Duration::from_secs(3));
     assert_eq!(outcomes(&events).len(), 3);
     assert_eq!(made.made.borrow().len(), 4);
+}
+
+/// Panics on the case `b`, before or after it has asked.
+#[derive(Debug)]
+struct Buggy {
+    asks: bool,
+}
+
+impl Scorer for Buggy {
+    fn measure(&self) -> Measure {
+        Measure::PassFail
+    }
+
+    fn score(&self, id: &str, seen: &Seen) -> Option<Score> {
+        assert!(
+            self.asks || seen.case.id != "b",
+            "no scorer should: key-0123456789"
+        );
+        (!self.asks).then(|| Score::pass(id, true, ""))
+    }
+
+    fn ask(&self, seen: &Seen) -> Result<Vec<Question>, String> {
+        Rule { asks: true }.ask(seen)
+    }
+
+    fn read(&self, id: &str, seen: &Seen, _: &[Result<Reply, Fault>]) -> Score {
+        assert!(seen.case.id != "b", "no judge should: key-0123456789");
+        Score::pass(id, true, "")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scorer_that_panics_leaves_one_score_out_and_the_run_goes_on() {
+    for asks in [false, true] {
+        let (target, made) = slot(|_, _| Act::Say("right"));
+        let (judge, _) = slot(|_, _| Act::Say("yes"));
+        let buggy = ScorerSlot {
+            scorer: Arc::new(Buggy { asks }),
+            ..rule(asks.then_some(judge))
+        };
+        let mut job = job(target, vec![buggy, rule(None)], 3);
+        job.secrets.add("KEY", "key-0123456789");
+        let (ending, events) = play(job, cases(&["a", "b", "c"]), Stop::default()).await;
+        let ending = ending.unwrap();
+        assert_eq!((ending.done, ending.bugs), (3, 1));
+        assert_eq!(made.made.borrow().len(), 3, "no answer is asked for again");
+        let broken: Vec<&Score> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Scored(scored) if scored.trial.case == "b" => Some(&scored.scores),
+                _ => None,
+            })
+            .flatten()
+            .filter(|score| matches!(score.value, Value::Unscored(_)))
+            .collect();
+        assert_eq!(broken.len(), 1);
+        assert_eq!(broken[0].value, Value::Unscored(Unscored::Broken));
+        let reason = broken[0].reason.as_deref().unwrap_or_default();
+        assert!(
+            reason.starts_with("a bug in evenhand: no ") && reason.ends_with("${KEY}"),
+            "{reason}"
+        );
+        let scores = events.iter().filter_map(|event| match event {
+            Event::Scored(scored) => Some(scored.scores.len()),
+            _ => None,
+        });
+        assert_eq!(scores.sum::<usize>(), 6, "every other score is there");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_panics_errs_on_one_trial_and_the_run_goes_on() {
+    let (target, _) = slot(|case, _| match case {
+        "b" => Act::Panic,
+        _ => Act::Say("right"),
+    });
+    let job = job(target, vec![rule(None)], 3);
+    let (ending, events) = play(job, cases(&["a", "b", "c"]), Stop::default()).await;
+    let ending = ending.unwrap();
+    assert_eq!((ending.done, ending.bugs), (3, 1));
+    let outcome = |id: &str, word| (id.to_owned(), word);
+    assert_eq!(
+        outcomes(&events),
+        [
+            outcome("a", "answered"),
+            outcome("b", "errored"),
+            outcome("c", "answered")
+        ]
+    );
+    assert_eq!(values(&events).len(), 2);
+    let kind = events.iter().find_map(|event| match event {
+        Event::TrialFinished(trial) => match &trial.outcome {
+            Outcome::Errored { fault } => Some(fault.kind),
+            _ => None,
+        },
+        _ => None,
+    });
+    assert_eq!(kind, Some(FaultKind::Internal));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ran_out_of_time_while_we_were_stopped_is_made_again_and_is_no_attempt() {
+    let (mut target, made) = slot(|case, attempt| match (case, attempt) {
+        ("late", 0) => Act::Slowly(60_000, "never heard"),
+        _ => Act::Say("right"),
+    });
+    target.counts_as_failure = vec![FaultKind::TimedOut];
+    let mut job = job(target, vec![rule(None)], 2);
+    job.limits.timeout = Duration::from_secs(5);
+    job.limits.attempts = 1;
+    job.spent_every = Some(Duration::from_secs(1));
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::advance(Duration::from_secs(30)).await;
+    };
+    let played = play(job, cases(&["late"]), Stop::default());
+    let ((ending, events), ()) = tokio::join!(played, stop);
+    assert_eq!(ending.unwrap().done, 1);
+    assert_eq!(made.made.borrow().len(), 2);
+    assert_eq!(outcomes(&events), [("late".to_owned(), "answered")]);
+    let said = events.iter().find_map(|event| match event {
+        Event::AttemptFailed(failed) => Some(failed.fault.message.clone()),
+        _ => None,
+    });
+    assert!(said.is_some_and(|said| said.contains("evenhand was stopped meanwhile")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_measured_while_we_were_stopped_is_left_out() {
+    let (target, _) = slot(|_, _| Act::Slowly(3_000, "right"));
+    let mut job = job(target, vec![rule(None)], 1);
+    job.spent_every = Some(Duration::from_secs(1));
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::advance(Duration::from_secs(30)).await;
+    };
+    let played = play(job, cases(&["a"]), Stop::default());
+    let ((_, events), ()) = tokio::join!(played, stop);
+    let times: Vec<f64> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::TrialFinished(trial) => Some(trial.transcript.timing.total_ms),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(times, [0.0], "not measured");
 }

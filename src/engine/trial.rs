@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde_json::Map;
 use tokio::time::Instant;
 
+use super::bug::{caught, caught_in};
 use super::call::{Called, End, Who, call};
 use super::{Item, ScorerSlot, Shared, TargetSlot, Todo};
 use crate::domain::event::{Event, Scored, TrialFinished, TrialStarted};
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::message::{Message, Usage};
 use crate::domain::plan::TrialId;
 use crate::domain::port::{CallId, Question, Reply, Request, Seen, Session};
@@ -35,10 +36,26 @@ pub(crate) async fn run(shared: &Rc<Shared>, item: Item) -> bool {
         ordinal: item.ordinal,
     }));
     let (outcome, transcript, missing) = match item.todo {
-        Todo::Whole => match take(shared, slot, &item.case, item.ordinal, &trial).await {
-            Some((outcome, transcript)) => (outcome, Arc::new(transcript), None),
-            None => return false,
-        },
+        Todo::Whole => {
+            let taken = take(shared, slot, &item.case, item.ordinal, &trial);
+            match caught_in(shared, taken).await {
+                Ok(Some((outcome, transcript))) => (outcome, Arc::new(transcript), None),
+                Ok(None) => return false,
+                Err(message) => {
+                    let fault = Fault::new(FaultKind::Internal, message);
+                    let outcome = Outcome::Errored { fault };
+                    finish(
+                        shared,
+                        item.ordinal,
+                        &trial,
+                        &outcome,
+                        Vec::new(),
+                        blank(&trial),
+                    );
+                    return true;
+                }
+            }
+        }
         Todo::Scores {
             outcome,
             transcript,
@@ -110,18 +127,12 @@ async fn take(
     ordinal: u64,
     trial: &TrialId,
 ) -> Option<(Outcome, Transcript)> {
-    let mut transcript = Transcript {
-        case: trial.case.clone(),
-        target: trial.target.clone(),
-        repeat: trial.repeat,
-        variant: trial.variant.clone(),
-        ..Transcript::default()
-    };
+    let mut transcript = blank(trial);
     let messages = match slot.target.opening(case) {
         Ok(messages) => messages,
         Err(fault) => {
             let outcome = Outcome::Errored { fault };
-            finish(shared, ordinal, trial, &outcome, Vec::new(), &transcript);
+            let transcript = finish(shared, ordinal, trial, &outcome, Vec::new(), transcript);
             return Some((outcome, transcript));
         }
     };
@@ -149,7 +160,7 @@ async fn take(
         trial,
         scorer: None,
     };
-    let called = call(
+    let mut called = call(
         shared,
         slot,
         request,
@@ -170,41 +181,58 @@ async fn take(
         },
         Err(End::Stopped) => return None,
     };
-    write_down(&mut transcript, &messages, &called);
-    finish(
+    write_down(&mut transcript, &messages, &mut called);
+    let transcript = finish(
         shared,
         ordinal,
         trial,
         &outcome,
         called.attempts,
-        &transcript,
+        transcript,
     );
     Some((outcome, transcript))
 }
 
+/// A transcript in which nothing has happened yet.
+fn blank(trial: &TrialId) -> Transcript {
+    Transcript {
+        case: trial.case.clone(),
+        target: trial.target.clone(),
+        repeat: trial.repeat,
+        variant: trial.variant.clone(),
+        ..Transcript::default()
+    }
+}
+
+/// Tells how a trial ended, and gives its transcript back: one may be large, and is not there twice.
 fn finish(
     shared: &Shared,
     ordinal: u64,
     trial: &TrialId,
     outcome: &Outcome,
     attempts: Vec<crate::domain::transcript::Attempt>,
-    transcript: &Transcript,
-) {
-    shared.tell(&Event::TrialFinished(Box::new(TrialFinished {
+    transcript: Transcript,
+) -> Transcript {
+    let event = Event::TrialFinished(Box::new(TrialFinished {
         ordinal,
         trial: trial.clone(),
         outcome: outcome.clone(),
         attempts,
-        transcript: transcript.clone(),
+        transcript,
         reused: None,
-    })));
+    }));
+    shared.tell(&event);
+    match event {
+        Event::TrialFinished(finished) => finished.transcript,
+        _ => blank(trial),
+    }
 }
 
 /// Puts what was said and measured into the transcript.
-fn write_down(transcript: &mut Transcript, messages: &[Message], called: &Called) {
+fn write_down(transcript: &mut Transcript, messages: &[Message], called: &mut Called) {
     let mut steps: Vec<Step> = messages.iter().map(Step::message).collect();
     transcript.timing.waited_ms = called.waited_ms;
-    match &called.result {
+    match &mut called.result {
         Ok(reply) => {
             transcript.timing = Timing {
                 waited_ms: called.waited_ms,
@@ -218,7 +246,7 @@ fn write_down(transcript: &mut Transcript, messages: &[Message], called: &Called
             transcript.cost_usd = called.cost_usd;
             transcript.model_returned.clone_from(&reply.model);
             transcript.replayed = reply.replayed;
-            steps.extend(reply.steps.iter().cloned());
+            steps.append(&mut reply.steps);
             steps.extend(reply_steps(reply));
         }
         Err(_) => {
@@ -267,30 +295,36 @@ async fn score(
     if let Some(checks) = shared.job.checks
         && wanted(CHECKS)
     {
-        rules.push(checks(seen));
+        let score = caught(shared, || checks(seen));
+        rules.push(score.unwrap_or_else(|message| broken(CHECKS, message)));
     }
     let mut asking: Vec<&ScorerSlot> = Vec::new();
     for slot in &shared.job.scorers {
         if wanted(&slot.id) {
-            match slot.scorer.score(&slot.id, seen) {
-                Some(score) => rules.push(score),
-                None => asking.push(slot),
+            match caught(shared, || slot.scorer.score(&slot.id, seen)) {
+                Ok(Some(score)) => rules.push(score),
+                Ok(None) => asking.push(slot),
+                Err(message) => rules.push(broken(&slot.id, message)),
             }
         }
     }
     counted.add(&rules);
     scored(shared, ordinal, trial, rules);
     for slot in asking {
-        match ask(shared, ordinal, trial, seen, slot).await {
-            Some(score) => {
-                let scores = vec![score];
-                counted.add(&scores);
-                scored(shared, ordinal, trial, scores);
-            }
-            None => return false,
-        }
+        let scores = match caught_in(shared, ask(shared, ordinal, trial, seen, slot)).await {
+            Ok(Some(score)) => vec![score],
+            Ok(None) => return false,
+            Err(message) => vec![broken(&slot.id, message)],
+        };
+        counted.add(&scores);
+        scored(shared, ordinal, trial, scores);
     }
     true
+}
+
+/// The answer stays, paid for and kept; what could not be said of it can be asked again.
+fn broken(id: &str, message: String) -> Score {
+    Score::unscored(id, Unscored::Broken, message)
 }
 
 /// An agent that failed has failed every pass/fail scorer; other scores do not apply.
@@ -379,10 +413,7 @@ async fn ask(
             }
             Err(End::Errored(fault)) => replies.push(Err(fault)),
             Err(End::Failed(_, message)) => {
-                replies.push(Err(Fault::new(
-                    crate::domain::fault::FaultKind::TimedOut,
-                    message,
-                )));
+                replies.push(Err(Fault::new(FaultKind::TimedOut, message)));
             }
             Err(End::Stopped) => return None,
         }

@@ -83,6 +83,13 @@ pub(super) fn take_up(
             .map(|change| format!("changed since it began: {change}")),
     );
     notes.extend(torn(&recovered));
+    let life = reading.record.life();
+    let most = u64::from(loaded.suite.limits.concurrency).min(trials - left.count);
+    if !life.finished && life.interrupted.is_none() && most > 0 {
+        notes.push(format!(
+            "it was killed: at most {most} calls that were under way may be paid for a second time"
+        ));
+    }
     let journal = (left.count < trials || status != Status::Complete).then_some(journal);
     Ok(Prepared {
         has_checks: reading.record.has_checks(),

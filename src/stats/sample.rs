@@ -124,6 +124,9 @@ impl<'a> Sample<'a> {
                 (units.count(), sums.iter().map(|u| u * u).sum())
             }
         };
+        if !squares.is_finite() {
+            return Err(Undefined::NotFinite);
+        }
         let mut cr0 = squares.sqrt() / n as f64;
         // What is left of values that differ by rounding alone is no spread.
         if high - low <= 1e-13 * magnitude || cr0 <= 1e-15 * magnitude {
@@ -320,6 +323,11 @@ mod tests {
         assert_eq!(
             Sample::new(&[f64::MAX, f64::MAX]).moments(),
             Err(Undefined::NotFinite)
+        );
+        assert_eq!(
+            Sample::new(&[1e300, 0.0]).moments(),
+            Err(Undefined::NotFinite),
+            "its square is beyond all numbers"
         );
         let short = Sample::new(&[1.0, 2.0]).with_groups(&[1]);
         assert_eq!(short.moments(), Err(Undefined::Mismatched));

@@ -69,7 +69,7 @@ pub enum Undefined {
         /// Trials there are.
         n: u64,
     },
-    /// A value was NaN or infinite.
+    /// A value was NaN or infinite, or so large that sums or squares of such values are.
     #[error("a value is not a finite number")]
     NotFinite,
     /// A value lies outside the range that the method is made for.

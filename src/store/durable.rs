@@ -10,6 +10,27 @@ pub fn create_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
 }
 
+/// Makes a directory and those above it that are not there yet, and waits until their names are on the disk: what is confirmed inside a
+/// directory is lost with the directory's own name.
+pub fn create_dirs(path: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = path
+        .ancestors()
+        .take_while(|above| !above.as_os_str().is_empty() && !above.exists())
+        .collect();
+    fs::create_dir_all(path)?;
+    for made in missing {
+        sync_dir(folder_of(made))?;
+    }
+    Ok(())
+}
+
+/// The directory that a path stands in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
 /// How files are opened that may hold transcripts: only their owner can read them.
 #[must_use]
 pub fn private() -> OpenOptions {
@@ -30,10 +51,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".tmp");
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let temporary = folder.join(name);
     let written = (|| {
         let mut file = private()
@@ -65,6 +83,17 @@ mod tests {
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn all_missing_directories_are_made_and_those_that_are_there_are_fine() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a/b/c");
+        create_dirs(&path).unwrap();
+        create_dirs(&path).unwrap();
+        assert!(path.is_dir());
+        fs::write(directory.path().join("file"), "").unwrap();
+        assert!(create_dirs(&directory.path().join("file/d")).is_err());
     }
 
     #[test]

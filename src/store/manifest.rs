@@ -165,6 +165,10 @@ impl Manifest {
         if self.seed != now.seed {
             changes.push(format!("the seed ({} then, {} now)", self.seed, now.seed));
         }
+        if self.tool_version != now.tool_version {
+            let (then, new) = (&self.tool_version, &now.tool_version);
+            changes.push(format!("evenhand ({then} then, {new} now)"));
+        }
         compare("target", &self.targets, &now.targets, &mut changes);
         compare("file", &self.files, &now.files, &mut changes);
         compare("judge", &self.judges, &now.judges, &mut changes);

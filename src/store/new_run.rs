@@ -57,7 +57,7 @@ impl NewRun {
         let name = secrets.mask(suite_name);
         let name = path_component(&name);
         if !runs.exists() {
-            fs::create_dir_all(runs).map_err(write_error(runs))?;
+            durable::create_dirs(runs).map_err(write_error(runs))?;
             // Transcripts do not belong into version control by accident. Another process may have been quicker.
             let ignore = runs.join(".gitignore");
             match durable::write_new(&ignore, b"*\n") {

@@ -150,12 +150,12 @@ impl Running {
     /// Asks the whole group to end, waits a little, kills what is left. Afterwards nothing of it runs.
     pub(crate) async fn end(&mut self) {
         self.stdin = None;
-        self.group.signal(Signal::TERM);
+        self.group.strike(Signal::TERM);
         if tokio::time::timeout(self.patience.grace, self.child.wait())
             .await
             .is_err()
         {
-            self.group.signal(Signal::KILL);
+            self.group.strike(Signal::KILL);
             let _ = self.child.wait().await;
         }
         self.group.finish();
@@ -247,6 +247,12 @@ impl Output {
     /// All that has come.
     pub(crate) fn all(&self) -> &[u8] {
         &self.buffer
+    }
+
+    /// Takes all that has come.
+    pub(crate) fn take(&mut self) -> Bytes {
+        self.searched = 0;
+        self.buffer.split().freeze()
     }
 
     /// Takes the next line that is not blank, if it is there whole.

@@ -107,10 +107,15 @@ async fn hear_out(running: &mut Running, line: &[u8]) -> Result<Heard, Fault> {
         None => running.end().await,
     }
     Ok(Heard {
-        body: Bytes::copy_from_slice(running.output.all().trim_ascii()),
+        body: trimmed(running.output.take()),
         first_byte,
         last_byte,
     })
+}
+
+/// Without the white space around it, and without a copy.
+fn trimmed(output: Bytes) -> Bytes {
+    output.slice_ref(output.trim_ascii())
 }
 
 fn is_json(output: &[u8]) -> bool {

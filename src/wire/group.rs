@@ -44,8 +44,16 @@ impl Group {
         }
     }
 
+    /// Sends a signal to a program that was not waited for yet, and to its group. One that is just changing
+    /// its group hears it alone.
+    pub(crate) fn strike(&self, signal: Signal) {
+        if kill_process_group(self.leader, signal).is_err() {
+            let _ = kill_process(self.leader, signal);
+        }
+    }
+
     /// Sends a signal to the whole group. That nobody is left to hear it is no failure.
-    pub(crate) fn signal(&self, signal: Signal) {
+    fn signal(&self, signal: Signal) {
         let _ = kill_process_group(self.leader, signal);
     }
 
@@ -128,7 +136,7 @@ impl Drop for Group {
         if self.over {
             return;
         }
-        self.signal(Signal::KILL);
+        self.strike(Signal::KILL);
         // What the leader leaves behind is handed to us when it is dead. Whoever else waits for it is told that it is gone.
         for _ in 0..ROUNDS {
             if is_dead(self.leader) {

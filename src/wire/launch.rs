@@ -36,6 +36,7 @@ pub fn child_main(arguments: impl IntoIterator<Item = OsString>) -> Option<ExitC
     if !die_with(parent.as_deref().and_then(|parent| parent.to_str())) {
         return Some(ExitCode::from(126));
     }
+    leave_terminal();
     let error = become_program(&program, rest);
     let _ = writeln!(
         std::io::stderr(),
@@ -52,6 +53,23 @@ fn become_program(program: &OsString, arguments: impl Iterator<Item = OsString>)
     use std::os::unix::process::CommandExt;
     std::process::Command::new(program).args(arguments).exec()
 }
+
+/// Begins a session, which has no terminal: a program that asks one for a password fails at once, where in a background group it would be
+/// stopped until its time is over. What leads a group may not begin a session, so it goes back to its parent's for that moment.
+#[cfg(target_os = "linux")]
+fn leave_terminal() {
+    use rustix::process::{getpgid, getppid, setpgid, setsid};
+    if let Ok(group) = getpgid(getppid())
+        && setpgid(None, Some(group)).is_ok()
+        && setsid().is_err()
+    {
+        // Without a session at least a group of its own, by which it can be ended.
+        let _ = setpgid(None, None);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn leave_terminal() {}
 
 /// Asks for a kill when the parent dies. False if it is dead already: then nobody waits for us.
 #[cfg(target_os = "linux")]

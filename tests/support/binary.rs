@@ -188,7 +188,33 @@ impl Running {
         );
     }
 
-    /// Kills it as a power cut would.
+    /// Waits for its end, and answers besides the most memory that it had, in KiB; 0 where the system does not say.
+    pub(crate) fn end_with_peak(mut self) -> (Ended, u64) {
+        let status = format!("/proc/{}/status", self.id());
+        let mut peak = 0;
+        // The mark only grows: the last look before the end is the one that counts.
+        let end = Instant::now() + 10 * PATIENCE;
+        while self
+            .child
+            .try_wait()
+            .expect("it can be waited for")
+            .is_none()
+        {
+            assert!(
+                Instant::now() < end,
+                "it did not end within {:?}",
+                10 * PATIENCE
+            );
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let mark = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let mark = mark.and_then(|text| text.split_whitespace().next()?.parse().ok());
+            peak = mark.unwrap_or(0).max(peak);
+            std::thread::park_timeout(Duration::from_millis(2));
+        }
+        (self.end(), peak)
+    }
+
+    /// Kills it at once, with no chance to tidy up.
     pub(crate) fn kill(mut self) -> Ended {
         self.child.kill().expect("it can be killed");
         self.end()

@@ -41,6 +41,10 @@ pub(crate) enum Mishap {
     Redirect(String),
     /// A body of this many bytes.
     Flood(usize),
+    /// These bytes, head and all, a piece at a time; then the connection ends.
+    Pieces(Vec<Vec<u8>>),
+    /// Headers, then a byte each time this long is over, without end.
+    Drip(Duration),
 }
 
 /// What is answered to a prompt.
@@ -495,6 +499,24 @@ fn answer(
             );
         }
         Some(Mishap::Flood(bytes)) => return whole("200 OK", "", &vec![b' '; bytes]),
+        Some(Mishap::Pieces(pieces)) => {
+            for piece in pieces {
+                if writer.write_all(&piece).is_err() {
+                    break;
+                }
+                shared.wait(Duration::from_millis(5));
+            }
+            return false;
+        }
+        Some(Mishap::Drip(pause)) => {
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
+            let mut more = writer.write_all(head.as_bytes());
+            while more.is_ok() && !shared.stop.load(Ordering::SeqCst) {
+                shared.wait(pause);
+                more = writer.write_all(b" ");
+            }
+            return false;
+        }
         Some(Mishap::Hang) => {
             drop(writer.write_all(reply.head(reply.body.len()).as_bytes()));
             shared.wait(Duration::from_secs(600));

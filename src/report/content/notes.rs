@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::figures::{metric, value};
+use super::figures::{Cell, metric, value};
 use super::{counted, short};
-use crate::analysis::findings::{Findings, TargetFindings, Unit};
+use crate::analysis::findings::{Figure, Findings, TargetFindings, Unit};
 use crate::domain::fault::FaultKind;
 use crate::domain::transcript::Failure;
 
@@ -37,7 +37,7 @@ pub(in crate::report) fn notes(findings: &Findings) -> Vec<(&'static str, String
             .collect();
         parts.join(", ")
     };
-    let retried = per_target(|target| target.retried, "trial");
+    let retried = retried(findings);
     if !retried.is_empty() {
         notes.push(("retried", format!("{retried}, after errors")));
     }
@@ -59,6 +59,27 @@ pub(in crate::report) fn notes(findings: &Findings) -> Vec<(&'static str, String
         notes.push(("stopped", limit.message.clone()));
     }
     notes
+}
+
+/// `prod 3 trials (success without them 88.9 % [84.6, 92.0])`: those were drawn anew, and the others were not.
+fn retried(findings: &Findings) -> String {
+    let some = findings.targets.iter().filter(|target| target.retried > 0);
+    let parts: Vec<String> = some
+        .map(|target| {
+            let count = format!("{} {}", target.id, counted(target.retried, "trial"));
+            match &target.success_without_retried {
+                Some(figure @ Figure::Estimate(_)) => {
+                    let shown = Cell::of(Unit::Rate, figure, findings.design.repeats);
+                    format!(
+                        "{count} (success without them {} {})",
+                        shown.point, shown.interval
+                    )
+                }
+                _ => count,
+            }
+        })
+        .collect();
+    parts.join(", ")
 }
 
 fn missing(findings: &Findings, target: &TargetFindings) -> Option<String> {

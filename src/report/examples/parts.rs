@@ -100,6 +100,7 @@ pub(super) fn target(id: &str, trials: u64, metrics: Vec<(&str, MetricFigure)>) 
         agent_failures: BTreeMap::new(),
         reused: 0,
         retried: 0,
+        success_without_retried: None,
         cut_by_length: 0,
         not_evaluated: false,
         missing_rate: 0.0,

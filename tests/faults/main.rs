@@ -1,17 +1,20 @@
 //! Runs against endpoints and agents that fail: every trial ends scored or as an error of its kind, and the counts add up.
 
-mod support {
-    #[expect(dead_code, reason = "these tests let runs end by themselves")]
-    pub(crate) mod binary;
-    #[expect(dead_code, reason = "these tests read counts and mishaps")]
-    pub(crate) mod fault_server;
-}
+#[path = "../support/binary.rs"]
+#[expect(dead_code, reason = "these tests let runs end by themselves")]
+mod binary;
+#[path = "../support/fault_server.rs"]
+#[expect(dead_code, reason = "these tests read counts and mishaps")]
+mod fault_server;
+
+mod bodies;
+mod waits;
 
 use std::collections::BTreeMap;
 
+use binary::Bench;
+use fault_server::{FaultServer, Mishap, Script};
 use serde_json::Value as Json;
-use support::binary::Bench;
-use support::fault_server::{FaultServer, Mishap, Script};
 
 fn cases(count: usize) -> String {
     (0..count)
@@ -342,4 +345,50 @@ fn a_429_is_waited_out_by_everyone_at_that_endpoint_and_by_no_other() {
         adds_up(&bench)["errors"],
         serde_json::json!({"rate_limited": 2})
     );
+}
+
+#[test]
+fn what_retries_do_to_a_rate_is_shown_beside_it() {
+    // Every fifth case meets a 500 first, and is answered rightly then; of the others half are wrong.
+    let first = (0..40)
+        .flat_map(|index| match index % 5 {
+            0 => vec![Some(Mishap::Status(500)), None],
+            _ => vec![None],
+        })
+        .collect();
+    let server = FaultServer::start(Script {
+        first,
+        ..Script::default()
+    });
+    let bench = calling(&server, 40, "limits: {concurrency: 1}\n");
+    let expected = |index: usize| match index % 5 {
+        0..=2 => format!("word {index} end"),
+        _ => "another".to_owned(),
+    };
+    let cases: String = (0..40)
+        .map(|index| {
+            let expected = expected(index);
+            format!("{{\"id\":\"c{index:03}\",\"input\":\"word {index} end\",\"expected\":\"{expected}\"}}\n")
+        })
+        .collect();
+    bench.write("cases.jsonl", &cases);
+    let ended = bench.evenhand(&["run", "suite.yaml"]).expect(0);
+    let target = adds_up(&bench);
+    assert_eq!(target["retried"], 8);
+    assert_eq!(target["metrics"]["success_rate"]["point"], 0.6);
+    let without = &target["success_without_retried"];
+    assert_eq!(
+        (&without["point"], &without["n"]),
+        (&0.5.into(), &32.into())
+    );
+    assert_eq!(
+        (&without["coverage"], &without["passed"]),
+        (&1.0.into(), &16.into())
+    );
+    ended.printed("retried   agent 8 trials (success without them 50 % [");
+    // Where nothing was retried there is nothing to tell apart.
+    let calm = FaultServer::start(Script::default());
+    let bench = calling(&calm, 3, "");
+    bench.evenhand(&["run", "suite.yaml"]).expect(0);
+    assert!(adds_up(&bench).get("success_without_retried").is_none());
 }

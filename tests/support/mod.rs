@@ -1,3 +1,0 @@
-//! What the tests of the whole program share.
-
-pub(crate) mod fault_server;
