@@ -151,6 +151,10 @@ pub trait TargetPlan: Debug + Send + Sync {
     fn is_live(&self) -> bool {
         true
     }
+    /// Whether it starts programs.
+    fn starts_programs(&self) -> bool {
+        false
+    }
     /// The built-in list price, where one is known.
     fn listed_price(&self) -> Option<Price> {
         None

@@ -1,6 +1,7 @@
 //! Runs a suite: everything that can be wrong is found first, then the run exists on the disk, then the first call is made.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -29,7 +30,7 @@ use crate::store::new_run::NewRun;
 use crate::store::recover::Recovered;
 use crate::store::run::{RunDir, Status};
 use crate::store::runs;
-use crate::wire::files::calls_that_fit;
+use crate::wire::files::{Ends, calls_that_fit};
 use crate::wire::launch::launcher;
 use crate::wire::{Outside, Settings};
 
@@ -428,13 +429,26 @@ fn drift(
     Ok(changes)
 }
 
+/// What the calls of a suite are made to.
+fn ends(suite: &Suite) -> Ends {
+    let live = || speakers(suite).filter(|spec| spec.plan.is_live());
+    let servers: BTreeSet<String> = live()
+        .filter(|spec| !spec.plan.starts_programs())
+        .map(|spec| spec.plan.endpoint())
+        .collect();
+    Ends {
+        servers: u32::try_from(servers.len()).unwrap_or(u32::MAX),
+        programs: live().any(|spec| spec.plan.starts_programs()),
+    }
+}
+
 /// Where calls go, and the cassette in between, if there is one.
 type WayOut = (Rc<dyn Exchange>, Option<Rc<Cassette>>);
 
 impl Prepared {
     /// Lowers the concurrency to what the limit of open files allows, and says so.
     fn fit_open_files(&mut self) {
-        let fit = calls_that_fit();
+        let fit = calls_that_fit(ends(&self.loaded.suite));
         let limits = &mut self.loaded.suite.limits;
         if limits.concurrency > fit {
             self.notes.push(format!(
