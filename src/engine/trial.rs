@@ -84,8 +84,7 @@ async fn take(
         Ok(messages) => messages,
         Err(fault) => {
             let outcome = Outcome::Errored { fault };
-            finish(shared, ordinal, trial, &outcome, Vec::new(), &transcript);
-            return Some((outcome, transcript));
+            return finish(shared, ordinal, trial, outcome, Vec::new(), transcript);
         }
     };
     let request = Request {
@@ -138,28 +137,33 @@ async fn take(
         shared,
         ordinal,
         trial,
-        &outcome,
+        outcome,
         called.attempts,
-        &transcript,
-    );
-    Some((outcome, transcript))
+        transcript,
+    )
 }
 
+/// Journals the outcome, and hands back what the event carried: a transcript is too long to be copied for it.
 fn finish(
     shared: &Shared,
     ordinal: u64,
     trial: &TrialId,
-    outcome: &Outcome,
+    outcome: Outcome,
     attempts: Vec<crate::domain::transcript::Attempt>,
-    transcript: &Transcript,
-) {
-    shared.tell(&Event::TrialFinished(Box::new(TrialFinished {
+    transcript: Transcript,
+) -> Option<(Outcome, Transcript)> {
+    let event = Event::TrialFinished(Box::new(TrialFinished {
         ordinal,
         trial: trial.clone(),
-        outcome: outcome.clone(),
+        outcome,
         attempts,
-        transcript: transcript.clone(),
-    })));
+        transcript,
+    }));
+    shared.tell(&event);
+    match event {
+        Event::TrialFinished(finished) => Some((finished.outcome, finished.transcript)),
+        _ => None,
+    }
 }
 
 /// Puts what was said and measured into the transcript.
