@@ -270,7 +270,7 @@ impl Bench<'_> {
                     continue;
                 }
                 let desk = Desk::new(&self.wish.program);
-                desk.scripted(trials / 2 / u64::from(repeats), repeats);
+                desk.recorded(trials / 2 / u64::from(repeats), repeats);
                 ended(
                     child::run(&mut desk.evenhand(&["run", "suite.yaml"])),
                     "the run to report on",

@@ -54,13 +54,40 @@ impl Desk {
         );
     }
 
-    /// A suite of two scripted targets with gates on success, latency and cost: what findings are computed from.
-    pub(crate) fn scripted(&self, cases: u64, repeats: u32) {
+    /// A suite of two targets whose answers are there already, every latency and cost another: what findings are computed from.
+    pub(crate) fn recorded(&self, cases: u64, repeats: u32) {
         self.cases(cases);
+        // Numbers that look random and are always the same.
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        for (target, right, median) in [("prod", 0.80, 400.0), ("next", 0.81, 420.0)] {
+            let mut text = String::new();
+            for number in 0..cases {
+                for repeat in 0..repeats {
+                    let answer = if next() < right {
+                        "It is 42."
+                    } else {
+                        "I do not know."
+                    };
+                    let latency = median * (0.5 + 2.0 * next() * next());
+                    let cost = 0.000_1 * (0.5 + next());
+                    let _ = writeln!(
+                        text,
+                        r#"{{"case":"case-{number:07}","repeat":{repeat},"output":"{answer}","latency_ms":{latency:.3},"cost_usd":{cost:.9}}}"#
+                    );
+                }
+            }
+            self.write(&format!("{target}.jsonl"), &text);
+        }
         self.write(
             "suite.yaml",
             &format!(
-                "version: 1\nsuite: speed\ndataset: {{path: cases.jsonl}}\ntargets:\n  - {{id: prod, kind: scripted, accuracy: 0.80, latency_ms: {{median: 400, spread: 0.5}}, tokens: {{input: 20, output: 12}}, price: {{input: 0.15, output: 0.60}}}}\n  - {{id: next, kind: scripted, accuracy: 0.81, latency_ms: {{median: 420, spread: 0.5}}, tokens: {{input: 20, output: 12}}, price: {{input: 0.15, output: 0.60}}}}\nscorers:\n  - {{id: right, kind: contains, any: [\"{{{{ expected }}}}\"]}}\nrepeats: {repeats}\nlimits: {{concurrency: 8}}\ngates:\n  - {{metric: success_rate, min: 0.5, target: next}}\n  - {{metric: success_rate, against: baseline, max_drop: 0.05, target: next}}\n  - {{metric: latency_p95_ms, max: 4s, target: next}}\n"
+                "version: 1\nsuite: speed\ndataset: {{path: cases.jsonl}}\ntargets:\n  - {{id: prod, kind: recorded, path: prod.jsonl}}\n  - {{id: next, kind: recorded, path: next.jsonl}}\nscorers:\n  - {{id: right, kind: contains, any: [\"{{{{ expected }}}}\"]}}\nrepeats: {repeats}\nlimits: {{concurrency: 8}}\ngates:\n  - {{metric: success_rate, min: 0.5, target: next}}\n  - {{metric: success_rate, against: baseline, max_drop: 0.05, target: next}}\n  - {{metric: latency_p95_ms, max: 4s, target: next}}\n"
             ),
         );
     }
