@@ -29,7 +29,11 @@ pub(crate) fn serve(latency_ms: u64) {
     std::thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         // Whoever started this process is gone.
-        #[expect(clippy::exit, reason = "there is nothing to be put in order")]
+        #[expect(
+            clippy::exit,
+            clippy::disallowed_methods,
+            reason = "there is nothing to be put in order"
+        )]
         std::process::exit(0);
     });
     tokio::task::LocalSet::new().block_on(&runtime, async {

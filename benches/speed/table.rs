@@ -23,7 +23,6 @@ pub(crate) struct Line {
 pub(crate) enum Unit {
     Seconds,
     Mib,
-    Times,
     Count,
 }
 
@@ -34,7 +33,6 @@ impl Unit {
             Self::Seconds if value < 0.1 => format!("{:.1} ms", value * 1e3),
             Self::Seconds => format!("{value:.2} s"),
             Self::Mib => format!("{value:.0} MiB"),
-            Self::Times => format!("{value:.2} x"),
             Self::Count => format!("{value:.0}"),
         }
     }
