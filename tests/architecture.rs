@@ -71,6 +71,7 @@ const CRATES: &[(&str, &[&str])] = &[
     // The engine seeds its own for the jitter of its pauses; all other randomness is drawn in `stats`.
     ("rand_chacha", &["stats", "engine"]),
     ("regex", &["score", "judge"]),
+    ("regex_syntax", &["score"]),
     ("reqwest", &["wire"]),
     // Signals and process groups; locks; the terminal's width.
     ("rustix", &["wire", "store", "cli"]),

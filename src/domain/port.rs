@@ -174,6 +174,10 @@ pub trait TargetPlan: Debug + Send + Sync {
     fn follows_seed(&self) -> bool {
         false
     }
+    /// Whether it starts programs.
+    fn starts_programs(&self) -> bool {
+        false
+    }
     /// The built-in list price, where one is known.
     fn listed_price(&self) -> Option<Price> {
         None

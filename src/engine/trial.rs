@@ -48,7 +48,7 @@ pub(crate) async fn run(shared: &Rc<Shared>, item: Item) -> bool {
                         shared,
                         item.ordinal,
                         &trial,
-                        &outcome,
+                        outcome,
                         Vec::new(),
                         blank(&trial),
                     );
@@ -132,8 +132,7 @@ async fn take(
         Ok(messages) => messages,
         Err(fault) => {
             let outcome = Outcome::Errored { fault };
-            let transcript = finish(shared, ordinal, trial, &outcome, Vec::new(), transcript);
-            return Some((outcome, transcript));
+            return finish(shared, ordinal, trial, outcome, Vec::new(), transcript);
         }
     };
     let request = Request {
@@ -182,15 +181,14 @@ async fn take(
         Err(End::Stopped) => return None,
     };
     write_down(&mut transcript, &messages, &mut called);
-    let transcript = finish(
+    finish(
         shared,
         ordinal,
         trial,
-        &outcome,
+        outcome,
         called.attempts,
         transcript,
-    );
-    Some((outcome, transcript))
+    )
 }
 
 /// A transcript in which nothing has happened yet.
@@ -204,27 +202,27 @@ fn blank(trial: &TrialId) -> Transcript {
     }
 }
 
-/// Tells how a trial ended, and gives its transcript back: one may be large, and is not there twice.
+/// Journals the outcome, and hands back what the event carried: a transcript is too long to be copied for it.
 fn finish(
     shared: &Shared,
     ordinal: u64,
     trial: &TrialId,
-    outcome: &Outcome,
+    outcome: Outcome,
     attempts: Vec<crate::domain::transcript::Attempt>,
     transcript: Transcript,
-) -> Transcript {
+) -> Option<(Outcome, Transcript)> {
     let event = Event::TrialFinished(Box::new(TrialFinished {
         ordinal,
         trial: trial.clone(),
-        outcome: outcome.clone(),
+        outcome,
         attempts,
         transcript,
         reused: None,
     }));
     shared.tell(&event);
     match event {
-        Event::TrialFinished(finished) => finished.transcript,
-        _ => blank(trial),
+        Event::TrialFinished(finished) => Some((finished.outcome, finished.transcript)),
+        _ => None,
     }
 }
 

@@ -25,7 +25,7 @@ use crate::score::success::Expression;
 use crate::store::cassette::Cassette;
 use crate::store::journal::Journal;
 use crate::store::run::RunDir;
-use crate::wire::files::calls_that_fit;
+use crate::wire::files::{Ends, calls_that_fit};
 use crate::wire::launch::launcher;
 use crate::wire::{Outside, Settings};
 
@@ -169,6 +169,19 @@ pub(super) fn unset_variables(loaded: &Loaded, calls: Calls) -> Result<(), JobEr
     }
 }
 
+/// What the calls of a suite are made to.
+fn ends(suite: &Suite) -> Ends {
+    let live = || speakers(suite).filter(|spec| spec.plan.is_live());
+    let servers: BTreeSet<String> = live()
+        .filter(|spec| !spec.plan.starts_programs())
+        .map(|spec| spec.plan.endpoint())
+        .collect();
+    Ends {
+        servers: u32::try_from(servers.len()).unwrap_or(u32::MAX),
+        programs: live().any(|spec| spec.plan.starts_programs()),
+    }
+}
+
 /// Where calls go, and the cassette in between, if there is one.
 type WayOut = (Rc<dyn Exchange>, Option<Rc<Cassette>>);
 
@@ -224,7 +237,7 @@ impl Prepared {
 
     /// Lowers the concurrency to what the limit of open files allows, and says so.
     fn fit_open_files(&mut self) {
-        let fit = calls_that_fit();
+        let fit = calls_that_fit(ends(&self.loaded.suite));
         let limits = &mut self.loaded.suite.limits;
         if limits.concurrency > fit {
             self.notes.push(format!(

@@ -4,6 +4,8 @@
 //! the whole answer to match (white space at its ends does not count), else a match anywhere will do. What a template inserts into a
 //! pattern becomes pattern: a `.` in it matches any character. A pattern that inserts nothing is compiled once, when the suite is read.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ::regex::{Regex, RegexBuilder};
@@ -34,7 +36,7 @@ struct Pattern {
     form: Form,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Form {
     full: bool,
     ignore_case: bool,
@@ -77,8 +79,36 @@ pub(super) fn anywhere(pattern: &str) -> Result<Regex, String> {
     form.compile(pattern)
 }
 
+/// Patterns whose compiled form is kept: those of the cases' own checks are read once to be checked and then for every trial.
+const KEPT: usize = 64;
+
+type Compiled = (Form, String, Regex);
+
+thread_local! {
+    /// The patterns compiled last, the latest first. It changes how long a pattern takes and nothing else.
+    static LATEST: RefCell<VecDeque<Compiled>> = const { RefCell::new(VecDeque::new()) };
+}
+
 impl Form {
     fn compile(self, pattern: &str) -> Result<Regex, String> {
+        LATEST.with_borrow_mut(|latest| {
+            let known = |(form, text, _): &Compiled| *form == self && text == pattern;
+            let found = match latest.iter().position(known) {
+                Some(at) => latest.remove(at),
+                None => None,
+            };
+            let compiled = match found {
+                Some(compiled) => compiled,
+                None => (self, pattern.to_owned(), self.build(pattern)?),
+            };
+            let regex = compiled.2.clone();
+            latest.push_front(compiled);
+            latest.truncate(KEPT);
+            Ok(regex)
+        })
+    }
+
+    fn build(self, pattern: &str) -> Result<Regex, String> {
         let compiled = |pattern: &str| {
             RegexBuilder::new(pattern)
                 .case_insensitive(self.ignore_case)
@@ -87,14 +117,16 @@ impl Form {
                 .build()
                 .map_err(|error| explain(&error))
         };
-        // As written first, so that an unbalanced parenthesis cannot be balanced by the frame around it.
-        let plain = compiled(pattern)?;
         if self.full {
+            // As written first, so that an unbalanced parenthesis cannot be balanced by the frame around it. Its syntax is enough.
+            if regex_syntax::parse(pattern).is_err() {
+                compiled(pattern)?;
+            }
             // A pattern in `x` mode may end with a comment, which would swallow the frame's end: a line break ends it.
             compiled(&format!(r"\A(?:{pattern})\z"))
                 .or_else(|_| compiled(&format!("\\A(?:{pattern}\n)\\z")))
         } else {
-            Ok(plain)
+            compiled(pattern)
         }
     }
 }
@@ -145,8 +177,32 @@ impl Rule for Pattern {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{decode as decoded, passes, value};
+    use super::{Form, KEPT, LATEST};
     use crate::domain::score::{Unscored, Value};
     use serde_json::json;
+    use std::collections::VecDeque;
+
+    #[test]
+    fn a_pattern_met_again_is_compiled_once() {
+        let form = |full| Form {
+            full,
+            ignore_case: false,
+        };
+        let held = || LATEST.with_borrow(VecDeque::len);
+        let before = held();
+        assert!(form(false).compile("once").unwrap().is_match("at once"));
+        assert!(form(false).compile("once").unwrap().is_match("at once"));
+        assert_eq!(held(), before + 1);
+        // The same text in another form is another pattern.
+        assert!(!form(true).compile("once").unwrap().is_match("at once"));
+        assert_eq!(held(), before + 2);
+        for number in 0..2 * KEPT {
+            form(false).compile(&format!("x{number}")).unwrap();
+        }
+        assert_eq!(held(), KEPT);
+        assert!(form(false).compile("(").is_err());
+        assert_eq!(held(), KEPT);
+    }
 
     #[test]
     fn a_match_anywhere_will_do_unless_the_whole_is_wanted() {

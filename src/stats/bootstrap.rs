@@ -1,14 +1,16 @@
 //! The bootstrap over top units: percentile and BCa intervals, and a test over pairs.
 //!
 //! A resample is a weight for every top unit: how often it was drawn. Resample i takes its numbers from a stream of its
-//! own, derived from the seed and i, so that one thread and many give the same bytes.
+//! own, derived from the seed and i, so that one thread and many give the same bytes. Of many units, those that a statistic cannot
+//! tell apart are drawn together (see `alike`), and of many that all differ the counts are drawn instead of the units.
 
 use std::num::NonZeroUsize;
 
+use super::alike::{self, Alike, Reduced};
 use super::distribution::{normal_cdf, normal_quantile};
 use super::estimate::{Confidence, Estimate, Flag, Interval, Method, Size, Test, TestMethod};
 use super::quantile::quantile_of_sorted;
-use super::random::Seed;
+use super::random::{PoissonCounts, Seed};
 use super::undefined::Undefined;
 
 /// Resamples of every bootstrap that a report shows.
@@ -43,6 +45,17 @@ pub trait Statistic: Sync {
                 value
             })
             .collect()
+    }
+
+    /// A number for each unit; units with equal numbers may stand for one another. `None` where none may.
+    fn likeness(&self) -> Option<Vec<u64>> {
+        None
+    }
+
+    /// The figure on one unit of each group of units alike; `None` exactly where [`Statistic::likeness`] is.
+    fn reduced(&self, representatives: &[u32]) -> Option<Box<dyn Reduced + '_>> {
+        let _ = representatives;
+        None
     }
 }
 
@@ -111,15 +124,40 @@ impl Draws {
                 need: MIN_RESAMPLED_UNITS,
             });
         }
+        let (drawn, reduced) = drawn(statistic, size.units);
         let part = |first: u32, last: u32| -> Vec<f64> {
             let mut weights = vec![0; size.units];
+            let mut groups = match &drawn {
+                Drawn::Together(alike) => vec![0; alike.representatives.len()],
+                Drawn::Each(_) => Vec::new(),
+            };
             (first..last)
                 .filter_map(|index| {
-                    plan.seed.stream(u64::from(index)).count_draws(&mut weights);
-                    statistic
-                        .weighted(&weights)
-                        .filter(|value| value.is_finite())
+                    let mut stream = plan.seed.stream(u64::from(index));
+                    let counts = match &drawn {
+                        Drawn::Together(alike) => {
+                            alike.count_draws(&mut stream, &mut groups);
+                            &groups
+                        }
+                        Drawn::Each(many) => {
+                            match many {
+                                Some(counts) => stream.count_many(counts, &mut weights),
+                                None => stream.count_draws(&mut weights),
+                            }
+                            &weights
+                        }
+                    };
+                    if let Some(reduced) = &reduced
+                        && let Ok(value) = reduced.weighted(counts)
+                    {
+                        return value;
+                    }
+                    if let Drawn::Together(alike) = &drawn {
+                        alike.spread(&mut stream, &groups, &mut weights);
+                    }
+                    statistic.weighted(&weights)
                 })
+                .filter(|value| value.is_finite())
                 .collect()
         };
         let threads = u32::try_from(plan.threads.get())
@@ -294,6 +332,35 @@ pub fn bca(
         size,
         Method::Bca,
     ))
+}
+
+/// How units are drawn.
+enum Drawn {
+    /// Each for itself.
+    Each(Option<PoissonCounts>),
+    /// Those alike together.
+    Together(Alike),
+}
+
+/// How the units of a statistic are drawn, and what it is computed by.
+fn drawn<S: Statistic>(statistic: &S, units: usize) -> (Drawn, Option<Box<dyn Reduced + '_>>) {
+    if units < alike::FROM {
+        return (Drawn::Each(None), None);
+    }
+    match statistic.likeness() {
+        Some(keys) => match Alike::of(&keys) {
+            Some(alike) => {
+                let reduced = statistic.reduced(&alike.representatives);
+                (Drawn::Together(alike), reduced)
+            }
+            None => {
+                let all: Vec<u32> = (0..units as u32).collect();
+                let counts = PoissonCounts::for_units(units);
+                (Drawn::Each(Some(counts)), statistic.reduced(&all))
+            }
+        },
+        None => (Drawn::Each(Some(PoissonCounts::for_units(units))), None),
+    }
 }
 
 /// Efron's acceleration from the leave-one-out values; `None` where one has no value or all are alike.

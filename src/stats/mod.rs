@@ -54,6 +54,7 @@
 //! The rule "winning rate of one half, and kappa surely above 0.40" called no unfit judge usable in more than 2.5 % of the
 //! draws, and a fit one in 44 % of them with 200 items: it errs on the side of asking for more labels.
 
+mod alike;
 mod alt_test;
 mod bootstrap;
 mod bradley_terry;
@@ -99,6 +100,7 @@ mod two_by_two;
 mod two_samples;
 mod undefined;
 
+pub use alike::{Beyond, Reduced};
 pub use alt_test::{AgainstAnnotator, Alignment, AltTest, MIN_ITEMS, alt_test};
 pub use bootstrap::{Draws, MIN_RESAMPLED_UNITS, Plan, RESAMPLES, Statistic, acceleration, bca};
 pub use bradley_terry::{

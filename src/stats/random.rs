@@ -32,6 +32,57 @@ impl Seed {
     }
 }
 
+/// Marks a byte that does not decide a count.
+const UNSURE: u8 = u8::MAX;
+
+/// Poisson counts of one mean, by inversion: the first byte of a random number decides in most cases, else 64 bits do.
+pub(crate) struct PoissonCounts {
+    of_byte: [u8; 256],
+    /// P(count <= k) in units of 2^-64.
+    up_to: Vec<u64>,
+}
+
+impl PoissonCounts {
+    /// Counts for so many units, of a mean five standard deviations of their sum below 1.
+    pub(crate) fn for_units(units: usize) -> Self {
+        let mean = 1.0 - 5.0 / (units as f64).sqrt().max(6.0);
+        // e^-mean by its series: sums, products and quotients are the same on every machine, logarithms and exponentials are not.
+        let mut term = 1.0;
+        let mut exponential = 1.0;
+        for k in 1..40 {
+            term *= mean / f64::from(k);
+            exponential += term;
+        }
+        let mut share = 1.0 / exponential;
+        let mut sum = 0.0;
+        let mut up_to = Vec::new();
+        for k in 1..=20 {
+            sum += share;
+            up_to.push((sum * 2.0_f64.powi(64)) as u64);
+            share *= mean / f64::from(k);
+        }
+        let mut counts = Self {
+            of_byte: [UNSURE; 256],
+            up_to,
+        };
+        for byte in 0..=u8::MAX {
+            let first = u64::from(byte) << 56;
+            let count = counts.of_word(first);
+            if count == counts.of_word(first | (u64::MAX >> 8)) && count < u32::from(UNSURE) {
+                counts.of_byte[usize::from(byte)] = count as u8;
+            }
+        }
+        counts
+    }
+
+    fn of_word(&self, word: u64) -> u32 {
+        self.up_to
+            .iter()
+            .take_while(|up_to| word >= **up_to)
+            .count() as u32
+    }
+}
+
 /// An endless sequence of random numbers, fixed by its seed and index on every machine.
 pub(crate) struct Stream(ChaCha8Rng);
 
@@ -42,20 +93,51 @@ impl Stream {
     /// a library can move a recorded interval. Random words are taken a block at a time, which halves the cost.
     pub(crate) fn count_draws(&mut self, weights: &mut [u32]) {
         weights.fill(0);
-        let units = weights.len() as u32;
+        self.draw(weights.len(), weights.len(), |unit| weights[unit] += 1);
+    }
+
+    /// The same, faster for many units: most draws come as independent Poisson counts, unit after unit, and the rest one by one.
+    ///
+    /// Given their sum, independent Poisson counts of equal mean are such draws, that many of them; adding the draws still missing
+    /// completes them. The mean lies so far below 1 that the sum is too large once in millions, and then they are drawn again.
+    pub(crate) fn count_many(&mut self, counts: &PoissonCounts, weights: &mut [u32]) {
+        let mut bytes = [0_u8; 4 * BLOCK];
+        let missing = loop {
+            let mut total = 0_usize;
+            for weights in weights.chunks_mut(bytes.len()) {
+                self.0.fill_bytes(&mut bytes);
+                for (weight, byte) in weights.iter_mut().zip(bytes) {
+                    *weight = match counts.of_byte[usize::from(byte)] {
+                        UNSURE => counts.of_word(u64::from(byte) << 56 | self.0.next_u64() >> 8),
+                        sure => u32::from(sure),
+                    };
+                    total += *weight as usize;
+                }
+            }
+            if let Some(missing) = weights.len().checked_sub(total) {
+                break missing;
+            }
+        };
+        self.draw(missing, weights.len(), |unit| weights[unit] += 1);
+    }
+
+    /// Draws `count` times one of so many units, all equally likely, and tells which. None where there are no units.
+    #[inline]
+    pub(crate) fn draw(&mut self, count: usize, units: usize, mut tell: impl FnMut(usize)) {
+        let units = units as u32;
         if units == 0 {
             return;
         }
         let threshold = units.wrapping_neg() % units;
         let mut bytes = [0_u8; 4 * BLOCK];
-        let mut left = weights.len();
+        let mut left = count;
         while left > 0 {
             self.0.fill_bytes(&mut bytes);
             for word in bytes.as_chunks::<4>().0 {
                 let product = u64::from(u32::from_le_bytes(*word)) * u64::from(units);
                 // A word from the short last stretch of the range would favour some units; the next one is taken.
                 if (product as u32) >= threshold {
-                    weights[(product >> 32) as usize] += 1;
+                    tell((product >> 32) as usize);
                     left -= 1;
                     if left == 0 {
                         break;
@@ -63,6 +145,52 @@ impl Stream {
                 }
             }
         }
+    }
+
+    /// How many of `trials` succeed that each do so with probability `part / whole`.
+    ///
+    /// Each trial is a uniform number, drawn digit by digit, that succeeds if it lies below the share: at the first binary digit in
+    /// which the two differ it is decided. All trials that are still open are tossed together, so that a digit costs one count of
+    /// coins, and half of them are decided by it.
+    pub(crate) fn binomial(&mut self, trials: usize, part: usize, whole: usize) -> usize {
+        let (mut open, mut hits) = (trials, 0);
+        let (mut rest, whole) = (part as u64, whole as u64);
+        if rest >= whole {
+            return trials;
+        }
+        while open > 0 && rest > 0 {
+            rest *= 2;
+            let zeros = open - self.heads(open);
+            if rest >= whole {
+                rest -= whole;
+                hits += zeros;
+                open -= zeros;
+            } else {
+                open = zeros;
+            }
+        }
+        hits
+    }
+
+    /// How many of so many fair coins show heads.
+    fn heads(&mut self, coins: usize) -> usize {
+        let mut bytes = [0_u8; 4 * BLOCK];
+        let mut left = coins.div_ceil(64);
+        let mut heads = 0;
+        while left > 0 {
+            let words = left.min(BLOCK / 2);
+            self.0.fill_bytes(&mut bytes[..8 * words]);
+            for word in bytes[..8 * words].as_chunks::<8>().0 {
+                heads += u64::from_le_bytes(*word).count_ones();
+            }
+            left -= words;
+            if left == 0 && !coins.is_multiple_of(64) {
+                // Of the last word only so many coins were asked for.
+                let last = bytes[..8 * words].as_chunks::<8>().0[words - 1];
+                heads -= (u64::from_le_bytes(last) >> (coins % 64)).count_ones();
+            }
+        }
+        heads as usize
     }
 
     /// 64 fair coins.
@@ -95,6 +223,60 @@ mod tests {
         for units in [0, 1, 3, 255, 256, 257, 1000] {
             let drawn: u32 = draw(&seed, 0, units).iter().sum();
             assert_eq!(drawn as usize, units);
+        }
+    }
+
+    #[test]
+    fn a_binomial_count_has_its_mean_and_spread() {
+        let seed = Seed::derive(3, &[]);
+        for (trials, part, whole) in [(1_000, 1, 3), (64, 1, 2), (200, 999, 1_000), (5, 3, 4)] {
+            let rounds = 4_000;
+            let counts: Vec<f64> = (0..rounds)
+                .map(|index| seed.stream(index).binomial(trials, part, whole) as f64)
+                .collect();
+            let p = part as f64 / whole as f64;
+            let variance = trials as f64 * p * (1.0 - p);
+            let mean = counts.iter().sum::<f64>() / rounds as f64;
+            let spread = counts.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / rounds as f64;
+            let bound = 5.0 * (variance / rounds as f64).sqrt();
+            assert!(
+                (mean - trials as f64 * p).abs() < bound,
+                "{trials} {part}/{whole}: {mean}"
+            );
+            assert!(
+                (spread / variance - 1.0).abs() < 0.2,
+                "{trials} {part}/{whole}: {spread}"
+            );
+        }
+        let mut stream = seed.stream(0);
+        assert_eq!(stream.binomial(10, 0, 3), 0);
+        assert_eq!(stream.binomial(10, 3, 3), 10);
+        assert_eq!(stream.binomial(0, 1, 3), 0);
+    }
+
+    #[test]
+    fn many_draws_are_as_many_and_spread_as_single_ones() {
+        let units = 2_000;
+        let counts = PoissonCounts::for_units(units);
+        let seed = Seed::derive(11, &[]);
+        let mut weights = vec![9; units];
+        // How often a unit was drawn 0, 1, 2 ... times, over all units and rounds.
+        let mut often = [0.0; 12];
+        let rounds = 200;
+        for index in 0..rounds {
+            seed.stream(index).count_many(&counts, &mut weights);
+            assert_eq!(weights.iter().sum::<u32>() as usize, units);
+            for weight in &weights {
+                often[*weight as usize] += 1.0;
+            }
+        }
+        let all = units as f64 * rounds as f64;
+        let p = 1.0 / units as f64;
+        let mut expected = (1.0 - p).powi(units as i32);
+        for (drawn, often) in often.into_iter().enumerate().take(6) {
+            let bound = 5.0 * (expected / all).sqrt();
+            assert!((often / all - expected).abs() < bound, "{drawn}: {often}");
+            expected *= (units - drawn) as f64 / (drawn + 1) as f64 * p / (1.0 - p);
         }
     }
 

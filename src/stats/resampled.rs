@@ -1,8 +1,11 @@
 //! The figures that the bootstrap resamples: functions of sums, percentiles, and two sides of either.
 
+use std::ops::Range;
+
+use super::alike::{Beyond, Reduced, joined};
 use super::bootstrap::Statistic;
 use super::estimate::Size;
-use super::quantile::place;
+use super::quantile::{Place, place};
 use super::sample::Units;
 use super::undefined::Undefined;
 
@@ -46,24 +49,33 @@ where
     }
 
     fn weighted(&self, weights: &[u32]) -> Option<f64> {
-        // Four sums side by side: one alone would wait for every addition before the next.
-        let mut lanes = [[0.0; K]; 4];
-        let mut units = 0_u64;
-        for (rows, weights) in self.rows.chunks(4).zip(weights.chunks(4)) {
-            for ((row, &weight), lane) in rows.iter().zip(weights).zip(&mut lanes) {
-                units += u64::from(weight);
-                for (sum, value) in lane.iter_mut().zip(row) {
-                    *sum += f64::from(weight) * value;
-                }
+        let (sums, units) = weighted_sums(&self.rows, weights);
+        (self.figure)(&sums, units)
+    }
+
+    /// Equal rows add the same.
+    fn likeness(&self) -> Option<Vec<u64>> {
+        let bits = |unit: &u32| self.rows[*unit as usize].map(f64::to_bits);
+        let mut order: Vec<u32> = (0..self.rows.len() as u32).collect();
+        order.sort_unstable_by_key(bits);
+        let mut keys = vec![0; self.rows.len()];
+        for (number, group) in order.chunk_by(|a, b| bits(a) == bits(b)).enumerate() {
+            for unit in group {
+                keys[*unit as usize] = number as u64;
             }
         }
-        let [mut sums, rest @ ..] = lanes;
-        for lane in rest {
-            for (sum, part) in sums.iter_mut().zip(lane) {
-                *sum += part;
-            }
-        }
-        (self.figure)(&sums, units as f64)
+        Some(keys)
+    }
+
+    fn reduced(&self, representatives: &[u32]) -> Option<Box<dyn Reduced + '_>> {
+        let rows = representatives
+            .iter()
+            .map(|unit| self.rows[*unit as usize])
+            .collect();
+        Some(Box::new(ReducedSums {
+            rows,
+            figure: &self.figure,
+        }))
     }
 
     fn leave_one_out(&self) -> Vec<Option<f64>> {
@@ -131,6 +143,55 @@ where
             }
         }
         (self.figure)(&sums)
+    }
+}
+
+/// [`Sums`] on one row of each kind.
+struct ReducedSums<'a, const K: usize, F> {
+    rows: Vec<[f64; K]>,
+    figure: &'a F,
+}
+
+impl<const K: usize, F> Reduced for ReducedSums<'_, K, F>
+where
+    F: Fn(&[f64; K], f64) -> Option<f64> + Sync,
+{
+    fn weighted(&self, weights: &[u32]) -> Result<Option<f64>, Beyond> {
+        let (sums, units) = weighted_sums(&self.rows, weights);
+        Ok((self.figure)(&sums, units))
+    }
+}
+
+/// The column sums, row i taken `weights[i]` times, and the sum of the weights.
+fn weighted_sums<const K: usize>(rows: &[[f64; K]], weights: &[u32]) -> ([f64; K], f64) {
+    // Four sums side by side: one alone would wait for every addition before the next.
+    let mut lanes = [[0.0; K]; 4];
+    let (fours, last) = rows.as_chunks::<4>();
+    let (weights_of_fours, weights_of_last) = weights.as_chunks::<4>();
+    for (rows, weights) in fours.iter().zip(weights_of_fours) {
+        for lane in 0..4 {
+            add(&mut lanes[lane], &rows[lane], weights[lane]);
+        }
+    }
+    for ((row, &weight), lane) in last.iter().zip(weights_of_last).zip(&mut lanes) {
+        add(lane, row, weight);
+    }
+    let units: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
+    let [mut sums, rest @ ..] = lanes;
+    for lane in rest {
+        for (sum, part) in sums.iter_mut().zip(lane) {
+            *sum += part;
+        }
+    }
+    (sums, units as f64)
+}
+
+#[inline]
+fn add<const K: usize>(sums: &mut [f64; K], row: &[f64; K], weight: u32) {
+    // Processors turn signed numbers into floating ones several times as fast.
+    let weight = f64::from(weight.cast_signed());
+    for (sum, value) in sums.iter_mut().zip(row) {
+        *sum += weight * value;
     }
 }
 
@@ -215,28 +276,140 @@ impl Statistic for Percentile {
 
     fn weighted(&self, weights: &[u32]) -> Option<f64> {
         let count = |&(_, unit): &(f64, u32)| weights[unit as usize] as usize;
-        let n: usize = self.sorted.iter().map(count).sum();
-        let place = place(n, self.q)?;
-        // Walk the sorted values, each as often as its unit was drawn, to the two ranks that matter.
-        let mut passed = 0;
-        let mut below = None;
-        for entry in &self.sorted {
-            passed += count(entry);
-            if below.is_none() && passed > place.below {
-                below = Some(entry.0);
-            }
-            if passed > place.above {
-                let below = below?;
-                let value = if place.weight > 0.0 {
-                    (entry.0 - below).mul_add(place.weight, below)
-                } else {
-                    below
-                };
-                return value.is_finite().then_some(value);
+        let place = place(self.sorted.iter().map(count).sum(), self.q)?;
+        walk(&self.sorted, 0, &place, weights).flatten()
+    }
+
+    /// Units without a value near the percentile count only by how many of their values lie below it.
+    fn likeness(&self) -> Option<Vec<u64>> {
+        let near = self.near();
+        let mut keys = vec![0_u64; self.size.units];
+        for (at, (_, unit)) in self.sorted.iter().enumerate() {
+            let key = &mut keys[*unit as usize];
+            if near.contains(&at) {
+                *key |= TOLD_APART | u64::from(*unit);
+            } else if *key & TOLD_APART == 0 {
+                *key += if at < near.start { BELOW } else { 1 };
             }
         }
-        None
+        for (unit, key) in keys.iter_mut().enumerate() {
+            if *key & TOLD_APART != 0 {
+                *key = TOLD_APART | unit as u64;
+            }
+        }
+        Some(keys)
     }
+
+    fn reduced(&self, representatives: &[u32]) -> Option<Box<dyn Reduced + '_>> {
+        let near = self.near();
+        let mut group_of = vec![NONE; self.size.units];
+        for (group, unit) in representatives.iter().enumerate() {
+            group_of[*unit as usize] = group as u32;
+        }
+        let mut reduced = ReducedPercentile {
+            values: vec![(0, 0); representatives.len()],
+            near: Vec::with_capacity(near.len()),
+            q: self.q,
+        };
+        for (at, (value, unit)) in self.sorted.iter().enumerate() {
+            let group = group_of[*unit as usize];
+            if group == NONE {
+                continue;
+            }
+            let (below, all) = &mut reduced.values[group as usize];
+            *all += 1;
+            *below += u32::from(at < near.start);
+            if near.contains(&at) {
+                reduced.near.push((*value, group));
+            }
+        }
+        Some(Box::new(reduced))
+    }
+}
+
+/// Stands for no group.
+const NONE: u32 = u32::MAX;
+/// Marks the key of a unit that is alike to no other.
+const TOLD_APART: u64 = 1 << 63;
+/// One value below, in a key.
+const BELOW: u64 = 1 << 32;
+/// How far from the percentile values are told apart, in standard deviations of the rank on which a resample's percentile falls. One
+/// resample in some millions falls outside, and costs what all cost without this.
+const REACH: f64 = 5.0;
+
+impl Percentile {
+    /// The values near the percentile: on one of them the percentile of nearly every resample falls.
+    fn near(&self) -> Range<usize> {
+        let len = self.sorted.len();
+        let Some(place) = place(len, self.q) else {
+            return 0..len;
+        };
+        // What each unit adds to "values up to the percentile, less q times all values".
+        let mut excess = vec![0.0; self.size.units];
+        let mut values = vec![0_u32; self.size.units];
+        for (at, (_, unit)) in self.sorted.iter().enumerate() {
+            let up_to = f64::from(u8::from(at <= place.below));
+            excess[*unit as usize] += up_to - self.q;
+            values[*unit as usize] += 1;
+        }
+        let spread = excess.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let most = values.into_iter().max().unwrap_or(1) as usize;
+        let reach = (REACH * spread) as usize + 8 * most;
+        place.below.saturating_sub(reach)..(place.above + reach + 1).min(len)
+    }
+}
+
+/// A percentile of which only the values near it are looked at one by one.
+struct ReducedPercentile {
+    /// Of each group: values below the near ones, and all.
+    values: Vec<(u32, u32)>,
+    /// (value, group), ascending by value.
+    near: Vec<(f64, u32)>,
+    q: f64,
+}
+
+impl Reduced for ReducedPercentile {
+    fn weighted(&self, weights: &[u32]) -> Result<Option<f64>, Beyond> {
+        let (mut below, mut all) = (0, 0);
+        for ((of_below, of_all), &weight) in self.values.iter().zip(weights) {
+            below += u64::from(*of_below) * u64::from(weight);
+            all += u64::from(*of_all) * u64::from(weight);
+        }
+        let Some(place) = place(all as usize, self.q) else {
+            return Ok(None);
+        };
+        walk(&self.near, below as usize, &place, weights).ok_or(Beyond)
+    }
+}
+
+/// Walks sorted values, each as often as its unit was drawn, to the two ranks that matter, with `passed` values below the first.
+/// `None` where a rank is not among them; within, `None` where the percentile is not finite.
+fn walk(
+    sorted: &[(f64, u32)],
+    mut passed: usize,
+    place: &Place,
+    weights: &[u32],
+) -> Option<Option<f64>> {
+    if passed > place.below {
+        return None;
+    }
+    let mut below = None;
+    for (value, unit) in sorted {
+        passed += weights[*unit as usize] as usize;
+        if passed <= place.below {
+            continue;
+        }
+        let below = *below.get_or_insert(*value);
+        if passed > place.above {
+            let value = if place.weight > 0.0 {
+                (*value - below).mul_add(place.weight, below)
+            } else {
+                below
+            };
+            return Some(value.is_finite().then_some(value));
+        }
+    }
+    None
 }
 
 /// How two sides are set against each other.
@@ -272,11 +445,33 @@ impl<A: Statistic, B: Statistic> TwoSides<A, B> {
     }
 
     fn set(&self, baseline: Option<f64>, candidate: Option<f64>) -> Option<f64> {
-        let (old, new) = (baseline?, candidate?);
-        match self.contrast {
-            Contrast::Difference => Some(new - old),
-            Contrast::RelativeChange => (old > 0.0).then(|| new / old - 1.0),
+        self.contrast.of(baseline?, candidate?)
+    }
+}
+
+impl Contrast {
+    fn of(self, old: f64, new: f64) -> Option<f64> {
+        match self {
+            Self::Difference => Some(new - old),
+            Self::RelativeChange => (old > 0.0).then(|| new / old - 1.0),
         }
+    }
+}
+
+/// Two reduced statistics, over the same groups.
+struct ReducedSides<'a> {
+    baseline: Box<dyn Reduced + 'a>,
+    candidate: Box<dyn Reduced + 'a>,
+    contrast: Contrast,
+}
+
+impl Reduced for ReducedSides<'_> {
+    fn weighted(&self, weights: &[u32]) -> Result<Option<f64>, Beyond> {
+        let old = self.baseline.weighted(weights)?;
+        let new = self.candidate.weighted(weights)?;
+        Ok(old
+            .zip(new)
+            .and_then(|(old, new)| self.contrast.of(old, new)))
     }
 }
 
@@ -295,6 +490,19 @@ impl<A: Statistic, B: Statistic> Statistic for TwoSides<A, B> {
             self.baseline.weighted(weights),
             self.candidate.weighted(weights),
         )
+    }
+
+    /// Alike on both sides.
+    fn likeness(&self) -> Option<Vec<u64>> {
+        joined(&self.baseline.likeness()?, &self.candidate.likeness()?)
+    }
+
+    fn reduced(&self, representatives: &[u32]) -> Option<Box<dyn Reduced + '_>> {
+        Some(Box::new(ReducedSides {
+            baseline: self.baseline.reduced(representatives)?,
+            candidate: self.candidate.reduced(representatives)?,
+            contrast: self.contrast,
+        }))
     }
 
     fn leave_one_out(&self) -> Vec<Option<f64>> {
@@ -360,6 +568,105 @@ mod tests {
             Percentile::new(&values, &[0], size, 0.9).err(),
             Some(Undefined::Mismatched)
         );
+    }
+
+    /// A statistic whose units are never drawn together.
+    struct OneByOne<S>(S);
+
+    impl<S: Statistic> Statistic for OneByOne<S> {
+        fn size(&self) -> Size {
+            self.0.size()
+        }
+        fn weighted(&self, weights: &[u32]) -> Option<f64> {
+            self.0.weighted(weights)
+        }
+    }
+
+    #[test]
+    fn drawing_units_together_gives_the_same_distribution() {
+        // 1,200 units of up to three values on either side, some without any.
+        let side = |salt: usize| {
+            let (mut values, mut units) = (Vec::new(), Vec::new());
+            for unit in 0..1_200_u32 {
+                for repeat in 0..(unit as usize + salt) % 4 {
+                    let mixed = (unit as usize * 7_919 + repeat * 104_729 + salt * 31) % 1_009;
+                    values.push(mixed as f64 + f64::from(unit % 50));
+                    units.push(unit);
+                }
+            }
+            let size = Size {
+                cases: 1_200,
+                trials: values.len(),
+                units: 1_200,
+            };
+            (values, units, size)
+        };
+        let percentile = |salt: usize, q: f64| {
+            let (values, units, size) = side(salt);
+            Percentile::new(&values, &units, size, q).unwrap()
+        };
+        let plan = Plan {
+            resamples: 4_000,
+            ..Plan::new(Seed::derive(1, &[]))
+        };
+        for q in [0.5, 0.95] {
+            let both =
+                || TwoSides::new(percentile(0, q), percentile(5, q), Contrast::Difference).unwrap();
+            assert!(both().likeness().is_some());
+            let together = Draws::of(&both(), &plan).unwrap();
+            let alone = Draws::of(&OneByOne(both()), &plan).unwrap();
+            assert_eq!(together.point(), alone.point());
+            let together = together.percentile(Confidence::NINETY_FIVE);
+            let alone = alone.percentile(Confidence::NINETY_FIVE);
+            let (one, other) = (together.std_error.unwrap(), alone.std_error.unwrap());
+            assert!((one / other - 1.0).abs() < 0.05, "{q}: {one} {other}");
+            for (one, other) in [
+                (together.low(), alone.low()),
+                (together.high(), alone.high()),
+            ] {
+                let apart = (one.unwrap() - other.unwrap()).abs();
+                assert!(
+                    apart < 0.25 * alone.std_error.unwrap(),
+                    "{q}: {one:?} {other:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_resample_outside_the_stretch_told_apart_is_noticed() {
+        let values: Vec<f64> = (0..2_000).map(f64::from).collect();
+        let units: Vec<u32> = (0..2_000).collect();
+        let median = Percentile::new(&values, &units, Size::cases(2_000), 0.5).unwrap();
+        let keys = median.likeness().unwrap();
+        assert_eq!(keys[0], keys[1]);
+        assert_ne!(keys[999], keys[1_000]);
+        assert_ne!(keys[0], keys[1_999]);
+        let reduced = median.reduced(&[0, 999, 1_000, 1_999]).unwrap();
+        assert_eq!(reduced.weighted(&[999, 1, 1, 999]), Ok(Some(999.5)));
+        assert_eq!(reduced.weighted(&[1_500, 1, 1, 498]), Err(Beyond));
+        assert_eq!(reduced.weighted(&[0, 0, 0, 0]), Ok(None));
+    }
+
+    #[test]
+    fn equal_rows_are_drawn_together() {
+        let rows: Vec<[f64; 2]> = (0..1_000)
+            .map(|unit| [0.25, f64::from(u8::from(unit % 5 > 0))])
+            .collect();
+        let ratio = || {
+            Sums::new(rows.clone(), Size::cases(1_000), |sums: &[f64; 2], _| {
+                Some(sums[0] / sums[1])
+            })
+        };
+        let plan = Plan::new(Seed::derive(1, &[]));
+        let together = Draws::of(&ratio(), &plan)
+            .unwrap()
+            .percentile(Confidence::NINETY_FIVE);
+        let alone = Draws::of(&OneByOne(ratio()), &plan)
+            .unwrap()
+            .percentile(Confidence::NINETY_FIVE);
+        let (one, other) = (together.std_error.unwrap(), alone.std_error.unwrap());
+        assert!((one / other - 1.0).abs() < 0.05, "{one} {other}");
     }
 
     #[test]

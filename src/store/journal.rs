@@ -12,7 +12,6 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -22,16 +21,13 @@ use crate::domain::port::Sink;
 use crate::domain::secret::Secrets;
 
 use super::recover::{Recovered, recover};
+use super::tray::{Load, Taken, Tray};
 use super::{durable, line, lock, mask};
 
-/// How long a batch may gather.
-const GATHER: Duration = Duration::from_millis(1);
-/// How large a batch may get before it is written, in bytes.
-const BATCH: usize = 64 << 10;
 /// How often, at most, the disk is waited for.
 const SYNC: Duration = Duration::from_secs(1);
-/// Lines that may wait for the writer.
-const QUEUE: usize = 256;
+/// The room that is kept from one batch or event to the next, in bytes.
+const LARGE: usize = 1 << 20;
 
 /// Why a journal cannot be written or read. A plain value, so that the first error can be told as often as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -92,7 +88,9 @@ pub enum JournalError {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    lines: Option<SyncSender<Vec<u8>>>,
+    tray: Tray,
+    /// Where an event is written out before it goes into the tray.
+    object: Vec<u8>,
     writer: Option<JoinHandle<Written>>,
     failure: Failure,
 }
@@ -147,24 +145,25 @@ impl Journal {
 
     /// Writes into a file that is open and locked already.
     fn over(file: File, path: &Path, secrets: Secrets) -> Result<Self, JournalError> {
-        let (sender, receiver) = sync_channel(QUEUE);
+        let tray = Tray::default();
         let failure = Failure::default();
         let pen = Pen {
             file,
             secrets,
-            batch: Vec::with_capacity(BATCH * 2),
+            batch: Vec::new(),
             ends: Vec::new(),
             written: Written::default(),
             synced: 0,
         };
-        let (told, named) = (failure.clone(), path.to_owned());
+        let (told, named, end) = (failure.clone(), path.to_owned(), Abandons(tray.clone()));
         let writer = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || write(pen, &receiver, &told, &named))
+            .spawn(move || write(pen, &end.0, &told, &named))
             .map_err(|error| open_error(path, &error))?;
         Ok(Self {
             path: path.to_owned(),
-            lines: Some(sender),
+            tray,
+            object: Vec::new(),
             writer: Some(writer),
             failure,
         })
@@ -175,26 +174,24 @@ impl Journal {
         if !event.is_journaled() {
             return Ok(());
         }
-        if let Some(error) = self.failure() {
-            return Err(error);
-        }
-        let object = serde_json::to_vec(event).map_err(|error| self.broken("write", &error))?;
+        self.object.clear();
+        serde_json::to_writer(&mut self.object, event)
+            .map_err(|error| self.broken("write", &error))?;
         // Masking may make a line longer; a sixteenth is more than any list of names needs.
-        if object.len() > line::LONGEST - line::LONGEST / 16 {
+        let bytes = self.object.len();
+        if bytes > line::LONGEST - line::LONGEST / 16 {
             return Err(JournalError::TooLong {
                 path: self.path.clone(),
-                bytes: object.len(),
+                bytes,
             });
         }
-        let gone = self
-            .lines
-            .as_ref()
-            .is_none_or(|lines| lines.send(object).is_err());
-        if gone {
+        // An earlier write's error has made the writer leave.
+        if !self.tray.put(&self.object) {
             return Err(self
                 .failure()
                 .unwrap_or_else(|| self.broken("write", &"its writer has ended")));
         }
+        self.object.shrink_to(LARGE);
         Ok(())
     }
 
@@ -210,7 +207,7 @@ impl Journal {
     }
 
     fn end(&mut self) -> Result<Written, JournalError> {
-        self.lines = None;
+        self.tray.close();
         let written = match self.writer.take().map(JoinHandle::join) {
             None => Written::default(),
             Some(Ok(written)) => written,
@@ -254,22 +251,25 @@ struct Pen {
     synced: u64,
 }
 
-/// Writes until no sender is left or the first error.
-fn write(mut pen: Pen, lines: &Receiver<Vec<u8>>, failure: &Failure, path: &Path) -> Written {
+/// Lets whoever puts lines in know that the writer has left, also by a panic.
+struct Abandons(Tray);
+
+impl Drop for Abandons {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
+/// Writes until nothing more comes or the first error.
+fn write(mut pen: Pen, tray: &Tray, failure: &Failure, path: &Path) -> Written {
     let mut due: Option<Instant> = None;
+    let mut load = Load::default();
     loop {
-        let first = match due {
-            None => lines.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(due) => lines.recv_timeout(due.saturating_duration_since(Instant::now())),
-        };
-        let ended = match first {
-            Ok(line) => {
-                pen.add(line);
-                pen.gather(lines)
-            }
-            Err(RecvTimeoutError::Timeout) => false,
-            Err(RecvTimeoutError::Disconnected) => true,
-        };
+        let ended = tray.take(&mut load, due) == Taken::Last;
+        for object in load.objects() {
+            pen.add(object);
+        }
+        load.clear();
         let fail = |what, error: &io::Error, safe| {
             *failure.lock() = Some(JournalError::Write {
                 what,
@@ -301,30 +301,16 @@ fn write(mut pen: Pen, lines: &Receiver<Vec<u8>>, failure: &Failure, path: &Path
 }
 
 impl Pen {
-    fn add(&mut self, object: Vec<u8>) {
-        let mut object = if self.secrets.is_empty() {
-            object
+    fn add(&mut self, object: &[u8]) {
+        if self.secrets.is_empty() {
+            line::seal_into(&mut self.batch, object);
         } else {
             // serde_json writes UTF-8 only.
-            let text = String::from_utf8_lossy(&object);
-            mask::masked(&text, &self.secrets).into_owned().into_bytes()
-        };
-        line::seal(&mut object);
-        self.batch.extend_from_slice(&object);
-        self.ends.push(self.batch.len());
-    }
-
-    /// Takes what else comes in within the batch's time and size; whether no sender is left.
-    fn gather(&mut self, lines: &Receiver<Vec<u8>>) -> bool {
-        let end = Instant::now() + GATHER;
-        while self.batch.len() < BATCH {
-            match lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(line) => self.add(line),
-                Err(RecvTimeoutError::Timeout) => return false,
-                Err(RecvTimeoutError::Disconnected) => return true,
-            }
+            let text = String::from_utf8_lossy(object);
+            let text = mask::masked(&text, &self.secrets);
+            line::seal_into(&mut self.batch, text.as_bytes());
         }
-        false
+        self.ends.push(self.batch.len());
     }
 
     /// Writes the batch; after an error `written` counts the lines of it that are whole.
@@ -344,6 +330,7 @@ impl Pen {
         self.written.lines += self.ends.iter().filter(|end| **end <= done).count() as u64;
         self.written.bytes += done as u64;
         self.batch.clear();
+        self.batch.shrink_to(LARGE);
         self.ends.clear();
         result
     }
@@ -454,7 +441,7 @@ pub(super) mod tests {
         let full = Path::new("/dev/full");
         let file = File::options().append(true).open(full).unwrap();
         let mut journal = Journal::over(file, full, Secrets::default()).unwrap();
-        // The queue holds 256 lines: by then at least one write has failed.
+        // The tray holds a thousand such lines: by then at least one write has failed.
         let error = (0..10_000)
             .find_map(|ordinal| journal.append(&finished(ordinal, &"x".repeat(1000))).err())
             .unwrap();
@@ -507,7 +494,7 @@ pub(super) mod tests {
             synced: 0,
         };
         for ordinal in 0..200 {
-            pen.add(serde_json::to_vec(&finished(ordinal, &"x".repeat(1000))).unwrap());
+            pen.add(&serde_json::to_vec(&finished(ordinal, &"x".repeat(1000))).unwrap());
         }
         let ends = pen.ends.clone();
         assert_eq!(pen.flush().unwrap_err().kind(), io::ErrorKind::WouldBlock);

@@ -29,6 +29,16 @@ pub fn seal(object: &mut Vec<u8>) {
     object.extend_from_slice(b"\"}\n");
 }
 
+/// The same for an object that lies elsewhere: its sealed line is put behind what `out` holds already.
+pub fn seal_into(out: &mut Vec<u8>, object: &[u8]) {
+    debug_assert!(object.len() > 2 && object.ends_with(b"}"), "a JSON object");
+    let body = &object[..object.len().saturating_sub(1)];
+    out.extend_from_slice(body);
+    out.extend_from_slice(MARK);
+    out.extend_from_slice(&sum(body));
+    out.extend_from_slice(b"\"}\n");
+}
+
 /// The line as text, if its checksum holds; with or without its line end.
 #[must_use]
 pub fn check(line: &[u8]) -> Option<&str> {

@@ -21,3 +21,4 @@ pub mod request;
 pub mod run;
 pub mod runs;
 mod tape;
+mod tray;

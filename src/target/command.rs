@@ -160,6 +160,10 @@ impl TargetPlan for Command {
         self.command.iter().map(String::as_str).collect()
     }
 
+    fn starts_programs(&self) -> bool {
+        true
+    }
+
     fn build(&self, parts: &Parts) -> Result<Rc<dyn Target>, String> {
         Ok(Rc::new(Built {
             endpoint: self.endpoint(),

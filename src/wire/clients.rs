@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use reqwest::{Certificate, Client, ClientBuilder, Url, redirect, retry};
 use rustls::{ClientConfig, RootCertStore};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::connect::Gate;
 
@@ -16,6 +17,9 @@ use super::connect::Gate;
 const IDLE: Duration = Duration::from_secs(4);
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(15);
+
+/// Addresses that are kept.
+const ADDRESSES: usize = 8;
 
 /// How a host is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,8 @@ struct Way {
 /// The clients built so far.
 pub(crate) struct Clients {
     built: RefCell<Vec<(Way, Client)>>,
+    /// The addresses called last: a run calls few, thousands of times, and reading one takes microseconds.
+    addresses: RefCell<Vec<(SecretString, Url)>>,
     /// Roots of trust besides the system's.
     more_roots: Vec<Certificate>,
     gate: Gate,
@@ -48,9 +54,30 @@ impl Clients {
         };
         Ok(Self {
             built: RefCell::default(),
+            addresses: RefCell::default(),
             more_roots,
             gate: Gate::default(),
         })
+    }
+
+    /// The address that a text is, or why it is none that is called.
+    pub(crate) fn address(&self, text: &SecretString) -> Result<Url, String> {
+        let same = |known: &SecretString| known.expose_secret() == text.expose_secret();
+        let mut addresses = self.addresses.borrow_mut();
+        if let Some((_, url)) = addresses.iter().find(|(known, _)| same(known)) {
+            return Ok(url.clone());
+        }
+        let url = Url::parse(text.expose_secret())
+            .map_err(|error| format!("the address cannot be read: {error}"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(format!("`{}` addresses are not called", url.scheme()));
+        }
+        // One that holds the id of a session is never met again: the oldest makes room.
+        if addresses.len() == ADDRESSES {
+            addresses.remove(0);
+        }
+        addresses.push((text.clone(), url.clone()));
+        Ok(url)
     }
 
     /// The client for an address.
@@ -158,6 +185,22 @@ mod tests {
             .get(&Url::parse("http://example.org").unwrap())
             .unwrap();
         assert_eq!(clients.built.borrow().len(), 3);
+    }
+
+    #[test]
+    fn an_address_is_read_once_and_a_wrong_one_never_called() {
+        let clients = Clients::new(None).unwrap();
+        for number in 0..3 * ADDRESSES {
+            for port in [1, number] {
+                let text: SecretString = format!("http://127.0.0.1:{port}/a").into();
+                let url = clients.address(&text).unwrap();
+                assert_eq!(url.port_or_known_default(), u16::try_from(port).ok());
+            }
+        }
+        assert_eq!(clients.addresses.borrow().len(), ADDRESSES);
+        for wrong in ["ftp://h/", "nothing", "http://"] {
+            assert!(clients.address(&wrong.to_owned().into()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 /// Connections that are made at once.
-const AT_ONCE: usize = 128;
+pub(super) const AT_ONCE: usize = 128;
 
 tokio::task_local! {
     /// The call that asks for a connection.

@@ -57,7 +57,7 @@ async fn make(
     connecting: &Connecting,
 ) -> Result<Answer, Fault> {
     let internal = |message: String| Fault::new(FaultKind::Internal, message);
-    let url = url(http).map_err(internal)?;
+    let url = url(clients, http).map_err(internal)?;
     let headers = headers(http).map_err(internal)?;
     let client = clients.get(&url).map_err(internal)?;
     let method = Method::from_bytes(http.method.as_bytes())
@@ -102,16 +102,11 @@ async fn make(
     Err(about.fill((call.refused)(answer.status, &text[..most])))
 }
 
-fn url(http: &HttpCall) -> Result<Url, String> {
-    if let Some(name) = environment::unset(&http.url) {
-        return Err(environment::explain_unset(name));
+fn url(clients: &Clients, http: &HttpCall) -> Result<Url, String> {
+    match environment::unset(&http.url) {
+        Some(name) => Err(environment::explain_unset(name)),
+        None => clients.address(&http.url),
     }
-    let url = Url::parse(http.url.expose_secret())
-        .map_err(|error| format!("the address cannot be read: {error}"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("`{}` addresses are not called", url.scheme()));
-    }
-    Ok(url)
 }
 
 fn headers(http: &HttpCall) -> Result<HeaderMap, String> {

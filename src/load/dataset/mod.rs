@@ -84,20 +84,18 @@ pub fn plan_cases(
     for (index, source) in suite.dataset.sources.iter().enumerate() {
         survey.read(index, source);
     }
+    let mut kept = std::mem::take(&mut survey.kept);
     let (entries, mut selected) = survey.finish().map_err(PlanError::Faulty)?;
+    let mapping = mapping_of(suite);
     let mut sources: Vec<Option<Source<'_>>> = suite.dataset.sources.iter().map(|_| None).collect();
     let mut clusters = Clusters::default();
     for entry in &entries {
-        let (index, offset) = entry.place();
-        let case = read_again(&mut sources, index, offset, suite, suite_file, folder)
-            .and_then(|(case, changed)| {
-                if order_key(suite.seed, &case.id) == entry.key {
-                    Ok(case)
-                } else {
-                    Err(vec![changed])
-                }
-            })
-            .map_err(PlanError::Faulty)?;
+        let known = kept.binary_search_by_key(&entry.place, |(place, _)| *place);
+        let case = match known.ok().and_then(|at| kept[at].1.take()) {
+            Some(case) => case,
+            None => read_again(&mut sources, entry, suite, &mapping, suite_file, folder)
+                .map_err(PlanError::Faulty)?,
+        };
         selected.count_names(&case);
         clusters.add(&case);
         take(case)?;
@@ -106,25 +104,28 @@ pub fn plan_cases(
     Ok(selected)
 }
 
+/// Reads a case of the first pass once more; it must be the same one.
 fn read_again<'a>(
     sources: &mut [Option<Source<'a>>],
-    index: usize,
-    offset: u64,
+    entry: &Entry,
     suite: &'a Suite,
+    mapping: &Mapping,
     suite_file: &'a str,
     folder: &Path,
-) -> Result<(Case, Problem), Faults> {
-    let mapping = mapping_of(suite);
+) -> Result<Case, Faults> {
+    let (index, offset) = entry.place();
     if sources[index].is_none() {
         let source = &suite.dataset.sources[index];
-        sources[index] = Some(open(source, &mapping, suite_file, folder)?);
+        sources[index] = Some(open(source, mapping, suite_file, folder)?);
     }
-    match &mut sources[index] {
-        Some(source) => {
-            let changed = source.changed();
-            source.at(offset, &mapping).map(|case| (case, changed))
-        }
-        None => Err(Vec::new()),
+    let Some(source) = &mut sources[index] else {
+        return Err(Vec::new());
+    };
+    let case = source.at(offset, mapping)?;
+    if order_key(suite.seed, &case.id) == entry.key {
+        Ok(case)
+    } else {
+        Err(vec![source.changed()])
     }
 }
 
@@ -183,6 +184,9 @@ struct Entry {
     place: u64,
 }
 
+/// The beginning of a source, in bytes, whose cases are held from the first look at them to the second.
+const KEPT: u64 = 1 << 20;
+
 /// Bits of an entry's place that hold the offset.
 const OFFSET_BITS: u32 = 48;
 
@@ -218,6 +222,8 @@ struct Survey<'a> {
     mapping: Mapping,
     /// Every case.
     entries: Vec<Entry>,
+    /// Those at the beginning of each source, by place: they need not be read again.
+    kept: Vec<(u64, Option<Case>)>,
     /// The cases that tags and ids let through; not filled where nothing filters.
     chosen: Vec<Entry>,
     total: u64,
@@ -244,6 +250,7 @@ impl<'a> Survey<'a> {
             folder,
             mapping: mapping_of(suite),
             entries: Vec::new(),
+            kept: Vec::new(),
             chosen: Vec::new(),
             total: 0,
             all_tags: BTreeMap::new(),
@@ -277,7 +284,13 @@ impl<'a> Survey<'a> {
         };
         while let Some(found) = source.next(&self.mapping) {
             match found {
-                Ok(found) => self.take(index, found.offset, &found.case),
+                Ok(found) => {
+                    self.take(index, found.offset, &found.case);
+                    if found.offset < KEPT {
+                        let place = Entry::new([0; 16], index, found.offset).place;
+                        self.kept.push((place, Some(found.case)));
+                    }
+                }
                 Err(faults) => faults.into_iter().for_each(|fault| self.note(fault)),
             }
         }

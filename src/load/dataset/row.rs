@@ -143,6 +143,17 @@ fn columns(row: Map<String, Json>, mapping: &Mapping) -> Map<String, Json> {
         .collect()
 }
 
+/// A column of a row. Most rows have so few that looking at each is faster than hashing the name.
+fn find<'a>(row: &'a Map<String, Json>, column: &str) -> Option<&'a Json> {
+    const FEW: usize = 16;
+    if row.len() > FEW {
+        return row.get(column);
+    }
+    row.iter()
+        .find(|(name, _)| *name == column)
+        .map(|(_, value)| value)
+}
+
 struct Reader<'a> {
     row: &'a Map<String, Json>,
     mapping: &'a Mapping,
@@ -153,7 +164,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// The value of a field, if it is there: null and an empty CSV cell are not.
     fn take(&self, field: &str) -> Option<&'a Json> {
-        match self.row.get(self.mapping.column(field)) {
+        match find(self.row, self.mapping.column(field)) {
             Some(Json::Null) => None,
             Some(Json::String(text)) if self.from_csv && text.is_empty() => None,
             found => found,
