@@ -551,7 +551,7 @@ fn more_calls_than_files_may_be_open_are_lowered_and_said() {
     let ended = Running::new(bench.command("sh", &["-c", &run]))
         .end()
         .expect(0);
-    ended.said("concurrency lowered from 2000 to 32: the limit of open files allows no more");
+    ended.said("concurrency lowered from 2000 to 64: the limit of open files allows no more");
     assert_eq!(counts(&bench), (400, 400, 0, 0));
-    assert!(server.peak() <= 32, "{}", server.peak());
+    assert!(server.peak() <= 64, "{}", server.peak());
 }

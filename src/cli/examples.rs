@@ -62,12 +62,9 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             (
                 "evenhand score latest --suite suite.yaml",
-                "changed scorers on the latest run's transcripts; no target is called",
+                "changed scorers on kept transcripts",
             ),
-            (
-                "evenhand score latest~1",
-                "the same, by that run's own suite",
-            ),
+            ("evenhand score latest~1", "by that run's own suite"),
         ],
     ),
     (

@@ -106,6 +106,11 @@ impl Command {
         self.command.join(" ")
     }
 
+    /// Its words, any of which may name a file.
+    pub(super) fn words(&self) -> Vec<&str> {
+        self.command.iter().map(String::as_str).collect()
+    }
+
     /// Environment values it needs.
     pub(super) fn variables(&self) -> Vec<&EnvText> {
         self.environment.iter().map(|(_, value)| value).collect()
@@ -157,7 +162,7 @@ impl TargetPlan for Command {
     }
 
     fn files(&self) -> Vec<&str> {
-        self.command.iter().map(String::as_str).collect()
+        self.words()
     }
 
     fn starts_programs(&self) -> bool {

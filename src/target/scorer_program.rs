@@ -55,6 +55,14 @@ impl TargetPlan for Plan {
         self.0.variables()
     }
 
+    fn files(&self) -> Vec<&str> {
+        self.0.words()
+    }
+
+    fn starts_programs(&self) -> bool {
+        true
+    }
+
     fn build(&self, parts: &Parts) -> Result<Rc<dyn Target>, String> {
         Ok(Rc::new(Built {
             endpoint: self.0.line(),
