@@ -142,6 +142,14 @@ pub(crate) struct Selection {
     pub(crate) concurrency: Option<u32>,
 }
 
+/// How far a suite is trusted.
+#[derive(Debug, Args, Default)]
+pub(crate) struct Trust {
+    /// Refuse a suite that starts programs of its own (a replayed one starts none).
+    #[arg(long)]
+    pub(crate) no_exec: bool,
+}
+
 /// Where reports go.
 #[derive(Debug, Args, Default)]
 pub(crate) struct Reports {
@@ -171,6 +179,8 @@ pub(crate) struct Check {
     /// Take the spread between cases from this earlier run instead of assuming it; repeatable.
     #[arg(long, value_name = "RUN")]
     pub(crate) pilot: Vec<String>,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
     #[command(flatten)]
     pub(crate) place: Place,
 }
@@ -206,6 +216,8 @@ pub(crate) struct Run {
     /// Trust the certificates in FILE too (PEM).
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
     #[command(flatten)]
     pub(crate) reports: Reports,
     #[command(flatten)]

@@ -90,6 +90,9 @@ impl Again {
         if verb.live {
             answers.0.push("--live".to_owned());
         }
+        if verb.trust.no_exec {
+            answers.0.push("--no-exec".to_owned());
+        }
         let mut outputs = Words::default();
         verb.reports
             .reports

@@ -75,6 +75,7 @@ fn order(verb: Run) -> Order {
         cassette,
         runs_dir: verb.place.runs_dir,
         ca_bundle: verb.ca_bundle,
+        no_exec: verb.trust.no_exec,
     }
 }
 

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::JobError;
+use super::programs::{self, Started};
 use super::reading::{open_run, read_run};
 use super::report::threads;
 use super::run::{agreed, select};
@@ -22,6 +23,8 @@ pub struct Check {
     pub selection: Selection,
     /// Earlier runs to take the variance from.
     pub pilots: Vec<String>,
+    /// Refuse a suite that starts programs.
+    pub no_exec: bool,
 }
 
 /// What a suite would do.
@@ -37,6 +40,8 @@ pub struct Checked {
     pub success: Option<String>,
     /// What would be called.
     pub calls: Vec<Calls>,
+    /// The programs that would be started.
+    pub programs: Vec<Started>,
     /// The most that all calls together can cost in USD; `None`: unbounded or unknown.
     pub most_usd: Option<f64>,
     /// Whether a cassette would answer instead.
@@ -72,6 +77,14 @@ pub struct Calls {
 pub fn check(order: &Check, runs_dir: &Path) -> Result<Checked, JobError> {
     let loaded = open_suite(&order.suite, &order.selection, runs_dir)?;
     let suite = &loaded.suite;
+    let replays = suite
+        .cassette
+        .as_ref()
+        .filter(|cassette| cassette.mode == CassetteMode::Replay)
+        .map(|cassette| cassette.file.clone());
+    if order.no_exec && replays.is_none() {
+        programs::refuse(&loaded)?;
+    }
     let mut input_bytes = 0_u64;
     let selected = select(&loaded, &mut |case| {
         input_bytes += case.input.text().len() as u64;
@@ -100,11 +113,6 @@ pub fn check(order: &Check, runs_dir: &Path) -> Result<Checked, JobError> {
     };
     let power = power(suite, plan, pilot.as_ref());
     warnings.extend(power.warnings.iter().cloned());
-    let replays = suite
-        .cassette
-        .as_ref()
-        .filter(|cassette| cassette.mode == CassetteMode::Replay)
-        .map(|cassette| cassette.file.clone());
     Ok(Checked {
         suite: suite.name.clone(),
         cases: (selected.count, selected.total),
@@ -112,6 +120,7 @@ pub fn check(order: &Check, runs_dir: &Path) -> Result<Checked, JobError> {
         success: Expression::of_suite(suite, selected.with_checks > 0)
             .map(|success| success.to_string()),
         calls,
+        programs: programs::programs(suite),
         most_usd,
         replays,
         gates: suite.gates.len(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::JobError;
 use super::plan::{Left, Plan, Retry};
+use super::programs;
 use super::reading::{open_run, read_with_offsets};
 use super::suite::{Selection, open_suite, secrets, speakers};
 use super::wiring::wire;
@@ -55,6 +56,8 @@ pub struct Order {
     pub runs_dir: PathBuf,
     /// Further certificates to trust.
     pub ca_bundle: Option<PathBuf>,
+    /// Refuse a suite that starts programs.
+    pub no_exec: bool,
 }
 
 /// Which cassette is used.
@@ -79,6 +82,7 @@ pub struct Prepared {
     cassette: Option<(CassetteMode, PathBuf)>,
     secrets: Secrets,
     ca_bundle: Option<PathBuf>,
+    no_exec: bool,
     has_checks: bool,
     drift: Vec<String>,
     /// What the user should know before it begins.
@@ -100,8 +104,14 @@ pub fn prepare(order: &Order, clock: &dyn Clock) -> Result<Prepared, JobError> {
     let loaded = open_suite(&order.suite, &order.selection, &order.runs_dir)?;
     let cassette = cassette(order, &loaded);
     let replays = matches!(cassette, Some((CassetteMode::Replay, _)));
+    // What is replayed starts nothing and needs no key.
+    let mut notes = Vec::new();
     if !replays {
+        if order.no_exec {
+            programs::refuse(&loaded)?;
+        }
         unset_variables(&loaded)?;
+        notes = programs::notes(&loaded.suite, &order.runs_dir);
     }
     let secrets = secrets(&loaded.suite);
     let mut prepared = if order.resume.is_some() || order.retry != Retry::default() {
@@ -110,6 +120,8 @@ pub fn prepare(order: &Order, clock: &dyn Clock) -> Result<Prepared, JobError> {
         begin(order, loaded, &cassette, secrets, clock)?
     };
     prepared.cassette = cassette;
+    prepared.no_exec = order.no_exec;
+    prepared.notes.extend(notes);
     prepared.ca_bundle.clone_from(&order.ca_bundle);
     prepared
         .notes
@@ -213,6 +225,7 @@ fn begin(
         cassette: None,
         secrets,
         ca_bundle: None,
+        no_exec: false,
         has_checks: selected.with_checks > 0,
         drift: Vec::new(),
         notes,
@@ -375,6 +388,7 @@ fn take_up(order: &Order, loaded: Loaded, secrets: Secrets) -> Result<Prepared, 
         cassette: None,
         secrets,
         ca_bundle: None,
+        no_exec: false,
         drift,
         notes,
     })
@@ -485,6 +499,7 @@ impl Prepared {
                 ca_bundle,
                 secrets: self.secrets.clone(),
                 launcher: launcher(),
+                no_programs: self.no_exec,
                 ..Settings::default()
             };
             let outside = Outside::new(settings)

@@ -106,6 +106,10 @@ impl TargetPlan for Command {
         &[FaultKind::TimedOut, FaultKind::Crashed, FaultKind::Garbled]
     }
 
+    fn program(&self) -> Option<&[String]> {
+        Some(&self.command)
+    }
+
     fn build(&self, parts: &Parts) -> Result<Rc<dyn Target>, String> {
         Ok(Rc::new(Built {
             endpoint: self.endpoint(),

@@ -19,7 +19,7 @@ pub mod sse;
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::port::{Answer, Call, Exchange, Local, Transport};
 use crate::domain::secret::Secrets;
 
@@ -46,6 +46,8 @@ pub struct Settings {
     pub launcher: Option<PathBuf>,
     /// How long programs are waited for.
     pub patience: Patience,
+    /// Refuse to start any program, whoever asks.
+    pub no_programs: bool,
 }
 
 /// Why the way out cannot be opened.
@@ -62,6 +64,7 @@ pub struct Outside {
     starter: Starter,
     pools: Pools,
     secrets: Secrets,
+    no_programs: bool,
 }
 
 impl Outside {
@@ -77,6 +80,7 @@ impl Outside {
             },
             pools: Pools::default(),
             secrets: settings.secrets,
+            no_programs: settings.no_programs,
         })
     }
 
@@ -108,6 +112,11 @@ impl Exchange for Outside {
                 Transport::Http(http) => {
                     http::exchange(&self.clients, &self.secrets, call, http).await
                 }
+                // The suite was refused before anything was called, unless something forgot to say that it starts one.
+                Transport::Line(_) if self.no_programs => Err(Fault::new(
+                    FaultKind::Internal,
+                    "no program is started: --no-exec",
+                )),
                 Transport::Line(line) if line.session == ALONE => {
                     conversation::once(&self.starter, call, line).await
                 }
