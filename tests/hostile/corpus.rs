@@ -6,7 +6,7 @@ pub(crate) fn texts() -> Vec<String> {
     texts.extend([
         // A tower of marks, a very long word, a very long row of lines.
         format!("tower{}", "\u{301}".repeat(5_000)),
-        "x".repeat(200_000),
+        "x".repeat(50_000),
         "line\n::error::line\r".repeat(3_000),
         // A long text that would be cut in the middle of a sequence.
         format!(
