@@ -166,6 +166,14 @@ pub(crate) struct Selection {
     pub(crate) concurrency: Option<u32>,
 }
 
+/// How far a suite is trusted.
+#[derive(Debug, Args, Default)]
+pub(crate) struct Trust {
+    /// Refuse a suite that starts programs of its own (a replayed one starts none).
+    #[arg(long)]
+    pub(crate) no_exec: bool,
+}
+
 /// Where reports go.
 #[derive(Debug, Args, Default)]
 pub(crate) struct Reports {
@@ -195,6 +203,8 @@ pub(crate) struct Check {
     /// Take the spread between cases from this earlier run instead of assuming it; repeatable.
     #[arg(long, value_name = "RUN")]
     pub(crate) pilot: Vec<String>,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
     #[command(flatten)]
     pub(crate) place: Place,
 }
@@ -226,6 +236,8 @@ pub(crate) struct Run {
     pub(crate) max_fail: Option<u64>,
     #[command(flatten)]
     pub(crate) answers: Answers,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
     #[command(flatten)]
     pub(crate) reports: Reports,
     #[command(flatten)]
@@ -268,6 +280,8 @@ pub(crate) struct Score {
     pub(crate) concurrency: Option<u32>,
     #[command(flatten)]
     pub(crate) answers: Answers,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
     #[command(flatten)]
     pub(crate) reports: Reports,
     #[command(flatten)]

@@ -16,6 +16,7 @@ pub(crate) fn run(verb: Check, screen: &Screen) -> Done {
         suite: verb.suite,
         selection: selection(verb.selection),
         pilots: verb.pilot,
+        no_exec: verb.trust.no_exec,
     };
     let checked = jobs::check(&order, &verb.place.runs_dir, &SystemClock)?;
     print(screen, page(&checked, screen.width).as_bytes())?;
@@ -68,6 +69,7 @@ fn page(checked: &Checked, width: usize) -> String {
         None => "would call\n".to_owned(),
     };
     text += &calls(checked, width);
+    text += &programs(checked, width);
     text.push('\n');
     text += &power(checked, width);
     for warning in &checked.warnings {
@@ -189,6 +191,20 @@ fn budget(checked: &Checked, width: usize) -> String {
         );
     }
     labelled("  budget: ", &text, width)
+}
+
+/// What would be started, where anything would.
+fn programs(checked: &Checked, width: usize) -> String {
+    if checked.programs.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        "\nwould start, with your rights and no sandbox (--no-exec refuses)\n".to_owned();
+    for started in &checked.programs {
+        let label = format!("  {}  ", terminal_line(&started.who, 32));
+        text += &labelled(&label, &started.command, width);
+    }
+    text
 }
 
 /// What so many cases can show.

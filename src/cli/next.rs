@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::args::{Answers, RUNS_DIR, Reports, Run, Score};
+use super::args::{Answers, RUNS_DIR, Reports, Run, Score, Trust};
 use crate::analysis::findings::{Finding, Findings};
 use crate::report::{NextStep, shell_word};
 
@@ -85,7 +85,7 @@ impl Again {
             verb: "run",
             suite: verb.suite.display().to_string(),
             extent: extent.0,
-            answers: answers(&verb.answers),
+            answers: trusted(answers(&verb.answers), &verb.trust),
             is_partial: of.limit.is_some()
                 || verb.only.is_some()
                 || !(of.cases.is_empty() && of.tags.is_empty() && of.targets.is_empty()),
@@ -107,7 +107,7 @@ impl Again {
             verb: "score",
             suite: String::new(),
             extent: extent.0,
-            answers: answers(&verb.answers),
+            answers: trusted(answers(&verb.answers), &verb.trust),
             is_partial: true,
             outputs: outputs(&verb.reports),
         }
@@ -141,6 +141,14 @@ impl Again {
             _ => self.run(&[&format!("--resume={id}"), "--retry", what]),
         }
     }
+}
+
+/// With how far the suite was trusted.
+fn trusted(mut answers: Vec<String>, trust: &Trust) -> Vec<String> {
+    if trust.no_exec {
+        answers.push("--no-exec".to_owned());
+    }
+    answers
 }
 
 fn answers(of: &Answers) -> Vec<String> {

@@ -120,8 +120,12 @@ fn writable(kind: &Kind, file: &str) -> Result<PathBuf, JobError> {
 }
 
 /// A report's file. One that was asked for is made as the user's own files are; one that is kept in a run is, like all of it, for its
-/// owner alone: reports quote what agents said.
+/// owner alone: reports quote what agents said. Nor is it written through a link that stands in its place: a run's folder may have come
+/// from somebody else.
 pub(crate) fn create(path: &Path, is_private: bool) -> std::io::Result<File> {
+    if is_private && path.is_symlink() {
+        std::fs::remove_file(path)?;
+    }
     let mode = if is_private { 0o600 } else { 0o666 };
     File::options()
         .write(true)

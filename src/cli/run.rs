@@ -87,6 +87,7 @@ fn order(verb: Run) -> Order {
         cassette: cassette(verb.answers),
         runs_dir: verb.place.runs_dir,
         ca_bundle,
+        no_exec: verb.trust.no_exec,
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) fn run(verb: Score, screen: &Screen) -> Done {
         ca_bundle: verb.answers.ca_bundle.clone(),
         cassette: cassette(verb.answers),
         runs_dir: verb.place.runs_dir,
+        no_exec: verb.trust.no_exec,
     };
     let prepared = rescore(&order, &SystemClock)?;
     for note in &prepared.notes {

@@ -174,9 +174,10 @@ pub trait TargetPlan: Debug + Send + Sync {
     fn follows_seed(&self) -> bool {
         false
     }
-    /// Whether it starts programs.
-    fn starts_programs(&self) -> bool {
-        false
+    /// The program that it starts, with its arguments; `None`: it starts none. One that starts a program must say so here: people look
+    /// at this list before they trust a suite.
+    fn program(&self) -> Option<&[String]> {
+        None
     }
     /// The built-in list price, where one is known.
     fn listed_price(&self) -> Option<Price> {

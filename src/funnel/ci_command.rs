@@ -63,6 +63,12 @@ pub fn ci_lines(lines: &str) -> Cow<'_, str> {
     while let Some(c) = lines[at..].chars().next() {
         let rest = &lines[at..];
         if let Some(length) = styling(rest) {
+            // Such a sequence may itself hold the beginning of a command.
+            for inside in at..at + length {
+                if opens_command(&lines[inside..]) {
+                    rewrite.replace(inside + 1..inside + 1, "\\");
+                }
+            }
             at += length;
             continue;
         }
@@ -180,6 +186,9 @@ mod tests {
         assert_eq!(ci_lines("##[group]x"), "#\\#[group]x");
         assert_eq!(ci_lines("a ##vso[task] b"), "a #\\#vso[task] b");
         assert_eq!(ci_lines("###[x"), "##\\#[x");
+        // What a terminal takes for styling is text to a runner.
+        assert_eq!(ci_lines("\u{1b}[##[x"), "\u{1b}[#\\#[x");
+        assert_eq!(ci_lines("\u{1b}[##group[x"), "\u{1b}[#\\#group[x");
     }
 
     #[test]

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::JobError;
 use super::begin::{agreed, select};
+use super::programs::{self, Started};
 use super::reading::{open_run, read_run};
 use super::report::threads;
 use super::suite::{Selection, open_suite, speakers};
-use super::wiring::{Account, account, paces};
+use super::wiring::{Account, Calls as Callees, account, paces};
 use crate::analysis::figure::Chance;
 use crate::analysis::power::{Pilot, Plan, Power, power};
 use crate::analysis::quarantine::ended;
@@ -27,6 +28,8 @@ pub struct Check {
     pub selection: Selection,
     /// Earlier runs to take the variance from.
     pub pilots: Vec<String>,
+    /// Refuse a suite that starts programs.
+    pub no_exec: bool,
 }
 
 /// What a suite would do.
@@ -44,6 +47,8 @@ pub struct Checked {
     pub success: Option<String>,
     /// What would be called.
     pub calls: Vec<Calls>,
+    /// The programs that would be started.
+    pub programs: Vec<Started>,
     /// The most that all calls together can cost in USD; `None`: unbounded or unknown.
     pub most_usd: Option<f64>,
     /// What the run may spend in all.
@@ -85,6 +90,14 @@ pub struct Calls {
 pub fn check(order: &Check, runs_dir: &Path, clock: &dyn Clock) -> Result<Checked, JobError> {
     let loaded = open_suite(&order.suite, &order.selection, runs_dir)?;
     let suite = &loaded.suite;
+    let replays = suite
+        .cassette
+        .as_ref()
+        .filter(|cassette| cassette.mode == CassetteMode::Replay)
+        .map(|cassette| cassette.file.clone());
+    if order.no_exec && replays.is_none() {
+        programs::refuse(&loaded, Callees::Everybody)?;
+    }
     let mut input_bytes = 0_u64;
     let held = Shape::of(suite, 0).at(suite, clock.unix_ms()).quarantine;
     let mut quarantined = 0_u64;
@@ -123,11 +136,6 @@ pub fn check(order: &Check, runs_dir: &Path, clock: &dyn Clock) -> Result<Checke
     };
     let power = power(suite, plan, pilot.as_ref());
     warnings.extend(power.warnings.iter().cloned());
-    let replays = suite
-        .cassette
-        .as_ref()
-        .filter(|cassette| cassette.mode == CassetteMode::Replay)
-        .map(|cassette| cassette.file.clone());
     Ok(Checked {
         suite: suite.name.clone(),
         cases: (selected.count, selected.total),
@@ -136,6 +144,7 @@ pub fn check(order: &Check, runs_dir: &Path, clock: &dyn Clock) -> Result<Checke
         success: Expression::of_suite(suite, selected.with_checks > 0)
             .map(|success| success.to_string()),
         calls,
+        programs: programs::programs(suite, Callees::Everybody),
         most_usd,
         budget: suite.limits.budget,
         replays,

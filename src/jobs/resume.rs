@@ -104,6 +104,7 @@ pub(super) fn take_up(
         cassette: None,
         secrets,
         ca_bundle: None,
+        no_exec: false,
         drift,
         notes,
     })

@@ -10,6 +10,7 @@ use super::JobError;
 use super::begin::begin;
 use super::only::Only;
 use super::plan::{Left, Plan, Retry};
+use super::programs;
 use super::resume::take_up;
 use super::suite::{Selection, open_suite, secrets, speakers};
 use super::wiring::{Calls, wire};
@@ -57,6 +58,8 @@ pub struct Order {
     pub runs_dir: PathBuf,
     /// Further certificates to trust.
     pub ca_bundle: Option<PathBuf>,
+    /// Refuse a suite that starts programs.
+    pub no_exec: bool,
 }
 
 /// Which cassette is used.
@@ -84,6 +87,7 @@ pub struct Prepared {
     pub(super) cassette: Option<(CassetteMode, PathBuf)>,
     pub(super) secrets: Secrets,
     pub(super) ca_bundle: Option<PathBuf>,
+    pub(super) no_exec: bool,
     pub(super) has_checks: bool,
     pub(super) drift: Vec<String>,
     /// What the user should know before it begins.
@@ -105,8 +109,14 @@ pub fn prepare(order: &Order, clock: &dyn Clock) -> Result<Prepared, JobError> {
     let loaded = open_suite(&order.suite, &order.selection, &order.runs_dir)?;
     let cassette = cassette(&order.cassette, &loaded);
     let replays = matches!(cassette, Some((CassetteMode::Replay, _)));
+    // What is replayed starts nothing and needs no key.
+    let mut notes = Vec::new();
     if !replays {
+        if order.no_exec {
+            programs::refuse(&loaded, Calls::Everybody)?;
+        }
         unset_variables(&loaded, Calls::Everybody)?;
+        notes = programs::notes(&loaded.suite, Calls::Everybody, &order.runs_dir);
     }
     let secrets = secrets(&loaded.suite);
     let mut prepared = if order.resume.is_some() || order.retry != Retry::default() {
@@ -115,6 +125,8 @@ pub fn prepare(order: &Order, clock: &dyn Clock) -> Result<Prepared, JobError> {
         begin(order, loaded, &cassette, secrets, clock)?
     };
     prepared.max_fail = order.max_fail;
+    prepared.no_exec = order.no_exec;
+    prepared.notes.extend(notes);
     Ok(prepared.ready(cassette, order.ca_bundle.clone()))
 }
 
@@ -173,12 +185,12 @@ pub(super) fn unset_variables(loaded: &Loaded, calls: Calls) -> Result<(), JobEr
 fn ends(suite: &Suite) -> Ends {
     let live = || speakers(suite).filter(|spec| spec.plan.is_live());
     let servers: BTreeSet<String> = live()
-        .filter(|spec| !spec.plan.starts_programs())
+        .filter(|spec| spec.plan.program().is_none())
         .map(|spec| spec.plan.endpoint())
         .collect();
     Ends {
         servers: u32::try_from(servers.len()).unwrap_or(u32::MAX),
-        programs: live().any(|spec| spec.plan.starts_programs()),
+        programs: live().any(|spec| spec.plan.program().is_some()),
     }
 }
 
@@ -207,6 +219,7 @@ impl Prepared {
             cassette: None,
             secrets,
             ca_bundle: None,
+            no_exec: false,
             has_checks,
             drift: Vec::new(),
             notes,
@@ -298,6 +311,7 @@ impl Prepared {
                 ca_bundle,
                 secrets: self.secrets.clone(),
                 launcher: launcher(),
+                no_programs: self.no_exec,
                 ..Settings::default()
             };
             let outside = Outside::new(settings)

@@ -15,6 +15,7 @@ use serde_json::{Value as Json, json};
 use super::JobError;
 use super::begin::{Draft, Receiver, make};
 use super::reading::open_run;
+use super::programs;
 use super::run::{CassetteChoice, Prepared, cassette, unset_variables};
 use super::same::Parts;
 use super::suite::{KINDS, Selection, open_suite, secrets};
@@ -43,6 +44,8 @@ pub struct Rescore {
     pub runs_dir: PathBuf,
     /// Further certificates to trust.
     pub ca_bundle: Option<PathBuf>,
+    /// Refuse scorers that are programs.
+    pub no_exec: bool,
 }
 
 /// Finds everything that can be wrong, and makes the new run. Calls nothing.
@@ -59,7 +62,11 @@ pub fn rescore(order: &Rescore, clock: &dyn Clock) -> Result<Prepared, JobError>
     };
     let cassette = cassette(&order.cassette, &loaded);
     if !matches!(cassette, Some((CassetteMode::Replay, _))) {
+        if order.no_exec {
+            programs::refuse(&loaded, Calls::JudgesOnly)?;
+        }
         unset_variables(&loaded, Calls::JudgesOnly)?;
+        notes.extend(programs::notes(&loaded.suite, Calls::JudgesOnly, &order.runs_dir));
     }
     let secrets = secrets(&loaded.suite);
     let parent = run.manifest().clone();
@@ -77,12 +84,13 @@ pub fn rescore(order: &Rescore, clock: &dyn Clock) -> Result<Prepared, JobError>
     draft.notes = notes;
     let digest = parent.dataset.digest;
     let place = (order.runs_dir.as_path(), clock.unix_ms());
-    let prepared = make(draft, loaded, place, &cassette, secrets, &mut |_, take| {
+    let mut prepared = make(draft, loaded, place, &cassette, secrets, &mut |_, take| {
         let mut selected = Selected::of_digest(digest);
         hand_on(&run, &mended, &mut selected, take)?;
         selected.total = parent.dataset.total;
         Ok(selected)
     })?;
+    prepared.no_exec = order.no_exec;
     Ok(prepared.ready(cassette, order.ca_bundle.clone()))
 }
 

@@ -127,6 +127,12 @@ impl Journal {
 
     /// Takes up a journal again: cuts a torn last line off and goes on behind the last whole one. Begins one that is not there.
     pub fn resume(path: &Path, secrets: Secrets) -> Result<(Self, Recovered), JournalError> {
+        // Mending cuts off what is no line: never of a file that somebody only pointed at.
+        if path.is_symlink() {
+            let reason = "it is a link; a run is resumed in its own files only".to_owned();
+            let path = path.to_owned();
+            return Err(JournalError::Open { path, reason });
+        }
         let mut file = durable::private()
             .append(true)
             .read(true)

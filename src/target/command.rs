@@ -106,6 +106,11 @@ impl Command {
         self.command.join(" ")
     }
 
+    /// Program and arguments.
+    pub(super) fn typed(&self) -> &[String] {
+        &self.command
+    }
+
     /// Its words, any of which may name a file.
     pub(super) fn words(&self) -> Vec<&str> {
         self.command.iter().map(String::as_str).collect()
@@ -165,8 +170,8 @@ impl TargetPlan for Command {
         self.words()
     }
 
-    fn starts_programs(&self) -> bool {
-        true
+    fn program(&self) -> Option<&[String]> {
+        Some(&self.command)
     }
 
     fn build(&self, parts: &Parts) -> Result<Rc<dyn Target>, String> {

@@ -59,8 +59,8 @@ impl TargetPlan for Plan {
         self.0.words()
     }
 
-    fn starts_programs(&self) -> bool {
-        true
+    fn program(&self) -> Option<&[String]> {
+        Some(self.0.typed())
     }
 
     fn build(&self, parts: &Parts) -> Result<Rc<dyn Target>, String> {

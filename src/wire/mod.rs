@@ -21,7 +21,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::port::{Answer, Call, Exchange, Local, Transport};
 use crate::domain::secret::Secrets;
 
@@ -49,6 +49,8 @@ pub struct Settings {
     pub launcher: Option<PathBuf>,
     /// How long programs are waited for.
     pub patience: Patience,
+    /// Refuse to start any program, whoever asks.
+    pub no_programs: bool,
 }
 
 /// Why the way out cannot be opened.
@@ -66,6 +68,7 @@ pub struct Outside {
     starter: Starter,
     pools: Pools,
     secrets: Secrets,
+    no_programs: bool,
 }
 
 impl Outside {
@@ -84,6 +87,7 @@ impl Outside {
             },
             pools: Pools::default(),
             secrets: settings.secrets,
+            no_programs: settings.no_programs,
         })
     }
 
@@ -116,6 +120,11 @@ impl Exchange for Outside {
                     http::exchange(&self.clients, &self.secrets, call, http).await
                 }
                 Transport::Batched(batched) => self.batches.exchange(call, batched).await,
+                // The suite was refused before anything was called, unless something forgot to say that it starts one.
+                Transport::Line(_) if self.no_programs => Err(Fault::new(
+                    FaultKind::Internal,
+                    "no program is started: --no-exec",
+                )),
                 Transport::Line(line) if line.session == ALONE => {
                     conversation::once(&self.starter, call, line).await
                 }
