@@ -58,10 +58,6 @@ pub enum Statistic {
     Number(f64),
     /// A count.
     Count(u64),
-    /// Several numbers in an order that the name tells.
-    Numbers(Vec<f64>),
-    /// Counts by row and column.
-    Table(Vec<Vec<u64>>),
     /// A figure with its interval.
     Figure(Figure),
 }

@@ -1,9 +1,9 @@
 //! How well a judge agrees with people: one figure that decides, and all the others by their usual names.
 
 use crate::stats::{
-    self, Confidence, Confusion, Detection, Draws, Estimate, Interval, Level, Method, Ratings, Sample, Statistic as _,
-    TableStatistic, Undefined, Weights, auc, brier, closeness, cohen_kappa, expected_calibration_error, gwet, kendall,
-    kappa_statistic, lin_ccc_statistic, paired_t, pearson, rate, spearman, wilson,
+    self, Confidence, Confusion, Detection, Draws, Estimate, Level, Ratings, Sample, TableStatistic, Undefined, Units,
+    Weights, auc, bca, brier, closeness, cohen_kappa, expected_calibration_error, gwet, kendall, kappa_statistic,
+    lin_ccc_statistic, pearson, rate, spearman, wilson,
 };
 
 use super::super::figure::Chance;
@@ -146,20 +146,9 @@ fn never_wrong(table: &Confusion, confidence: Confidence) -> Option<f64> {
 }
 
 fn concordance(pairs: &Pairs, levels: Levels, chance: &Chance) -> Found {
-    let point = stats::lin_ccc(&pairs.human, &pairs.judge)?;
+    let point = stats::lin_ccc(&pairs.human, &pairs.judge, levels.shown)?;
     let statistic = lin_ccc_statistic(&pairs.human, &pairs.judge, pairs.units())?;
-    let bare = Estimate {
-        point,
-        interval: Err(Undefined::NoClosedForm),
-        confidence: levels.shown.level(),
-        n: pairs.len(),
-        trials: pairs.len(),
-        clusters: pairs.units().count(),
-        method: Method::Bca,
-        std_error: None,
-        flags: Vec::new(),
-    };
-    Ok(resampled(&statistic, bare, levels, chance, "lin_ccc"))
+    Ok(resampled(&statistic, point, levels, chance, "lin_ccc"))
 }
 
 /// A statistic's BCa interval at both levels from the same draws; where none can be had the point with the reason.
@@ -177,7 +166,7 @@ fn resampled(
         ),
         Err(reason) => {
             point.interval = Err(reason);
-            point.method = Method::Bca;
+            point.method = stats::Method::Bca;
             (point, None)
         }
     }
@@ -193,10 +182,23 @@ pub(super) fn figures(
     book: &mut Book,
 ) {
     book.estimate(agreed.kind.key(), &agreed.estimate);
+    let coded = |low: f64, classes: usize| -> Option<Coded<'_>> {
+        let (human, judge) = pairs.coded(low, classes)?;
+        let table = Confusion::of(&human, &judge, classes).ok()?;
+        Some(Coded {
+            human,
+            judge,
+            classes,
+            table,
+            pairs,
+            levels,
+            chance,
+        })
+    };
     match agreed.kind {
         Agreement::Kappa(classes) => {
-            if let Some((human, judge)) = pairs.coded(0.0, classes) {
-                by_class(&human, &judge, classes, pairs, levels, chance, book);
+            if let Some(coded) = coded(0.0, classes) {
+                by_class(&coded, book);
             }
             if let Some(passes) = passes(sheet, pairs) {
                 errors(&passes, pairs, levels, book);
@@ -204,14 +206,14 @@ pub(super) fn figures(
         }
         Agreement::Weighted(classes) => {
             let low = low_of(sheet);
-            if let Some((human, judge)) = pairs.coded(low, classes) {
-                by_grade(&human, &judge, classes, low, pairs, levels, chance, book);
+            if let Some(coded) = coded(low, classes) {
+                by_grade(&coded, low, book);
             }
             by_number(pairs, levels, chance, book);
         }
         Agreement::Concordance => by_number(pairs, levels, chance, book),
     }
-    stated(sheet, pairs, book);
+    stated(sheet, pairs, levels, chance, book);
 }
 
 /// People's and the judge's passes, where values are pass and fail or one class counts as success.
@@ -225,97 +227,117 @@ pub(super) fn passes(sheet: &Sheet, pairs: &Pairs) -> Option<(Vec<bool>, Vec<boo
     Some((is(&pairs.human), is(&pairs.judge)))
 }
 
-fn by_class(
-    human: &[u32],
-    judge: &[u32],
+/// What the figures of one table share.
+struct Coded<'a> {
+    human: Vec<u32>,
+    judge: Vec<u32>,
     classes: usize,
-    pairs: &Pairs,
+    table: Confusion,
+    pairs: &'a Pairs,
     levels: Levels,
-    chance: &Chance,
-    book: &mut Book,
-) {
-    let Ok(table) = Confusion::of(human, judge, classes) else {
-        return;
-    };
-    book.estimate("accuracy", &accuracy(human, judge, pairs, levels));
-    book.number("base_rate", table.base_rate().ok());
-    book.table("confusion_rows_human_cols_judge", &table);
-    let mut figure = |name: &str, of: fn(&Confusion) -> Option<f64>| {
-        let found = TableStatistic::new(human, judge, classes, pairs.units(), of)
-            .and_then(|statistic| drawn(&statistic, name, levels, chance));
-        book.estimate(name, &found);
-    };
-    figure("balanced_accuracy", |table| table.balanced_accuracy().ok());
-    figure("mcc", |table| table.mcc().ok());
-    figure("macro_f1", |table| Some(table.macro_scores().ok()?.f1));
-    figure("macro_precision", |table| Some(table.macro_scores().ok()?.precision));
-    figure("macro_recall", |table| Some(table.macro_scores().ok()?.recall));
-    figure("gwet_ac1", |table| gwet(table, Weights::Identity).ok());
-    alpha(human, judge, classes, "krippendorff_alpha_nominal", Level::Nominal, pairs, levels, chance, book);
+    chance: &'a Chance,
 }
 
-fn by_grade(
-    human: &[u32],
-    judge: &[u32],
-    classes: usize,
-    low: f64,
-    pairs: &Pairs,
+impl Coded<'_> {
+    /// A figure of the table: in closed form, with clusters by resampling them.
+    fn figure(&self, name: &str, of: fn(&Confusion, Confidence) -> Result<Estimate, Undefined>) -> Result<Estimate, Undefined> {
+        let confidence = self.levels.shown;
+        if self.pairs.groups.is_none() {
+            return of(&self.table, confidence);
+        }
+        let point = move |table: &Confusion| of(table, confidence).ok().map(|found| found.point);
+        let statistic = TableStatistic::new(&self.human, &self.judge, self.classes, self.pairs.units(), point)?;
+        drawn(&statistic, name, self.levels, self.chance)
+    }
+
+    /// Krippendorff's alpha of judge and people as two annotators.
+    fn alpha(&self, name: &str, level: Level<'_>) -> Result<Estimate, Undefined> {
+        let cells: Vec<Option<u32>> = self
+            .human
+            .iter()
+            .zip(&self.judge)
+            .flat_map(|(&human, &judge)| [Some(human), Some(judge)])
+            .collect();
+        let ratings = Ratings::new(&cells, 2, self.classes)?;
+        alpha_of(ratings, level, self.pairs.groups.as_deref(), name, self.levels, self.chance)
+    }
+}
+
+/// Krippendorff's alpha: in closed form, with clusters by resampling them.
+pub(super) fn alpha_of(
+    ratings: Ratings<'_>,
+    level: Level<'_>,
+    groups: Option<&[u32]>,
+    name: &str,
     levels: Levels,
     chance: &Chance,
-    book: &mut Book,
-) {
-    let Ok(table) = Confusion::of(human, judge, classes) else {
-        return;
-    };
-    book.estimate("exact_agreement", &accuracy(human, judge, pairs, levels));
-    book.table("confusion_rows_human_cols_judge", &table);
-    let linear = kappa(pairs, low, classes, Weights::Linear, levels, chance);
+) -> Result<Estimate, Undefined> {
+    match groups {
+        None => ratings.alpha(level, levels.shown),
+        Some(groups) => {
+            let statistic = stats::alpha_statistic(ratings, level, Units::of(groups))?;
+            drawn(&statistic, name, levels, chance)
+        }
+    }
+}
+
+fn by_class(coded: &Coded<'_>, book: &mut Book) {
+    let (table, levels) = (&coded.table, coded.levels);
+    book.estimate("accuracy", &accuracy(coded));
+    book.estimate("base_rate", &table.base_rate(levels.shown));
+    book.table("confusion_rows_human_cols_judge", table);
+    let mut figure = |name: &str, of| book.estimate(name, &coded.figure(name, of));
+    figure("balanced_accuracy", Confusion::balanced_accuracy);
+    figure("mcc", Confusion::mcc);
+    figure("macro_f1", |table, level| Ok(table.macro_scores(level)?.f1));
+    figure("macro_precision", |table, level| Ok(table.macro_scores(level)?.precision));
+    figure("macro_recall", |table, level| Ok(table.macro_scores(level)?.recall));
+    figure("gwet_ac1", |table, level| gwet(table, Weights::Identity, level));
+    let name = "krippendorff_alpha_nominal";
+    book.estimate(name, &coded.alpha(name, Level::Nominal));
+}
+
+fn by_grade(coded: &Coded<'_>, low: f64, book: &mut Book) {
+    book.estimate("exact_agreement", &accuracy(coded));
+    book.table("confusion_rows_human_cols_judge", &coded.table);
+    let linear = kappa(coded.pairs, low, coded.classes, Weights::Linear, coded.levels, coded.chance);
     book.estimate("weighted_kappa_linear", &linear.map(|found| found.0));
-    let mut figure = |name: &str, of: fn(&Confusion) -> Option<f64>| {
-        let found = TableStatistic::new(human, judge, classes, pairs.units(), of)
-            .and_then(|statistic| drawn(&statistic, name, levels, chance));
-        book.estimate(name, &found);
-    };
-    figure("within_1", |table| table.within_one().ok());
-    figure("gwet_ac2_linear", |table| gwet(table, Weights::Linear).ok());
-    figure("gwet_ac2_quadratic", |table| gwet(table, Weights::Quadratic).ok());
-    let grades: Vec<f64> = (0..classes).map(|at| low + at as f64).collect();
+    let mut figure = |name: &str, of| book.estimate(name, &coded.figure(name, of));
+    figure("within_1", Confusion::within_one);
+    figure("gwet_ac2_linear", |table, level| gwet(table, Weights::Linear, level));
+    figure("gwet_ac2_quadratic", |table, level| gwet(table, Weights::Quadratic, level));
+    let grades: Vec<f64> = (0..coded.classes).map(|at| low + at as f64).collect();
     for (name, level) in [
         ("krippendorff_alpha_nominal", Level::Nominal),
         ("krippendorff_alpha_ordinal", Level::Ordinal),
         ("krippendorff_alpha_interval", Level::Interval(&grades)),
     ] {
-        alpha(human, judge, classes, name, level, pairs, levels, chance, book);
+        book.estimate(name, &coded.alpha(name, level));
     }
 }
 
-/// A statistic's BCa interval at the level shown.
+/// A statistic with its BCa interval at the level shown.
 fn drawn(
     statistic: &impl stats::Statistic,
     name: &str,
     levels: Levels,
     chance: &Chance,
 ) -> Result<Estimate, Undefined> {
-    let draws = Draws::of(statistic, &chance.plan(&["calibration", name]))?;
-    Ok(draws.bca(statistic, levels.shown))
+    bca(statistic, &chance.plan(&["calibration", name]), levels.shown)
 }
 
 /// Share of equal values, with Wilson's interval; with clusters by their spread.
-fn accuracy(
-    human: &[u32],
-    judge: &[u32],
-    pairs: &Pairs,
-    levels: Levels,
-) -> Result<Estimate, Undefined> {
-    let hits: Vec<f64> = human
+fn accuracy(coded: &Coded<'_>) -> Result<Estimate, Undefined> {
+    let hits: Vec<f64> = coded
+        .human
         .iter()
-        .zip(judge)
+        .zip(&coded.judge)
         .map(|(human, judge)| f64::from(u8::from(human == judge)))
         .collect();
     let sample = Sample::new(&hits);
-    match &pairs.groups {
-        Some(groups) => rate(&sample.with_groups(groups), levels.shown),
-        None => rate(&sample, levels.shown),
+    match &coded.pairs.groups {
+        Some(groups) => rate(&sample.with_groups(groups), coded.levels.shown),
+        None => rate(&sample, coded.levels.shown),
     }
 }
 
@@ -359,9 +381,17 @@ fn errors(passes: &(Vec<bool>, Vec<bool>), pairs: &Pairs, levels: Levels, book: 
     let [tpr, tnr] = rates_of(passes, pairs, levels.shown);
     book.estimate("tpr", &tpr);
     book.estimate("tnr", &tnr);
-    book.number("precision", found.precision().ok());
-    book.number("f1", found.f1().ok());
-    book.number("youden_j", found.youden_j().ok());
+    // With clusters their closed forms would take items for independent.
+    let or_bare = |figure: Result<Estimate, Undefined>| match (figure, &pairs.groups) {
+        (Ok(mut figure), Some(_)) => {
+            figure.interval = Err(Undefined::NoClosedForm);
+            Ok(figure)
+        }
+        (figure, _) => figure,
+    };
+    book.estimate("precision", &or_bare(found.precision(levels.shown)));
+    book.estimate("f1", &or_bare(found.f1(levels.shown)));
+    book.estimate("youden_j", &or_bare(found.youden_j(levels.shown)));
     book.number("mcnemar_human_vs_judge_exact_p", Some(found.same_rate().p));
 }
 
@@ -386,26 +416,20 @@ fn by_number(pairs: &Pairs, levels: Levels, chance: &Chance, book: &mut Book) {
                 }
                 book.estimate(name, &Ok(estimate));
                 if !clustered {
-                    book.number(p, Some(found.test.p));
+                    book.number(p, found.p.ok());
                 }
             }
         }
     }
-    if let Ok(found) = closeness(human, judge) {
-        book.number("mae", Some(found.mean_absolute_error));
-        book.number("rmse", Some(found.root_mean_square_error));
-        if let Some((low, high)) = found.limits.ok().and_then(Interval::ends) {
-            book.numbers("bland_altman_limits95", vec![low, high]);
+    let groups = pairs.groups.as_deref();
+    if let Ok(found) = closeness(human, judge, groups, levels.shown) {
+        book.estimate("mean_bias_judge_minus_human", &Ok(found.bias));
+        book.estimate("mae", &Ok(found.mean_absolute_error));
+        book.estimate("rmse", &Ok(found.root_mean_square_error));
+        if let Ok([low, high]) = found.limits {
+            book.numbers("bland_altman_limits95", vec![low.point, high.point]);
         }
     }
-    let shift: Vec<f64> = human.iter().zip(judge).map(|(human, judge)| judge - human).collect();
-    let sample = Sample::new(&shift);
-    let sample = match &pairs.groups {
-        Some(groups) => sample.with_groups(groups),
-        None => sample,
-    };
-    let bias = paired_t(&sample, levels.shown, None).map(|found| found.estimate);
-    book.estimate("mean_bias_judge_minus_human", &bias);
     let ccc = concordance(pairs, levels, chance).map(|found| found.0);
     book.estimate("lin_ccc", &ccc);
 }
@@ -422,7 +446,7 @@ fn correlated(name: &str, pairs: &Pairs, levels: Levels, chance: &Chance) -> Opt
 }
 
 /// How far a stated P(pass) can be taken at its word.
-fn stated(sheet: &Sheet, pairs: &Pairs, book: &mut Book) {
+fn stated(sheet: &Sheet, pairs: &Pairs, levels: Levels, chance: &Chance, book: &mut Book) {
     let Some((human, _)) = passes(sheet, pairs) else {
         return;
     };
@@ -430,7 +454,15 @@ fn stated(sheet: &Sheet, pairs: &Pairs, book: &mut Book) {
     let Some(stated) = stated.filter(|stated| !stated.is_empty()) else {
         return;
     };
-    book.number("brier", brier(&stated, &human).ok());
-    book.number("ece", expected_calibration_error(&stated, &human).ok());
-    book.number("auc", auc(&stated, &human).ok());
+    let (groups, units) = (pairs.groups.as_deref(), pairs.units());
+    book.estimate("brier", &brier(&stated, &human, groups, levels.shown));
+    let plan = chance.plan(&["calibration", "ece"]);
+    let ece = expected_calibration_error(&stated, &human, &units, &plan, levels.shown);
+    book.estimate("ece", &ece);
+    let area = match groups {
+        None => auc(&stated, &human, levels.shown),
+        Some(_) => stats::auc_statistic(&stated, &human, &units)
+            .and_then(|statistic| drawn(&statistic, "auc", levels, chance)),
+    };
+    book.estimate("auc", &area);
 }

@@ -2,11 +2,41 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::stats::{Confusion, Estimate, Undefined};
 
 use super::super::figure::shown;
 use super::super::findings::Figure;
-use super::super::table::Statistic;
+
+/// One statistic.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Statistic {
+    /// A number without an interval: a p-value, a weight.
+    Number(f64),
+    /// A count.
+    Count(u64),
+    /// Several numbers in an order that the name tells.
+    Numbers(Vec<f64>),
+    /// Counts by people's class (rows) and the judge's (columns).
+    Table(Vec<Vec<u64>>),
+    /// A figure with its interval.
+    Figure(Figure),
+}
+
+impl Statistic {
+    /// The number itself; the point of a figure.
+    #[must_use]
+    pub fn point(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Count(count) => Some(*count as f64),
+            Self::Figure(figure) => figure.estimate().map(|estimate| estimate.point),
+            Self::Numbers(_) | Self::Table(_) => None,
+        }
+    }
+}
 
 /// Statistics by name, all over the same items.
 #[derive(Debug, Clone, PartialEq)]

@@ -19,6 +19,7 @@ mod rates;
 mod sheet;
 mod worst;
 
+pub use book::Statistic;
 pub use conclusion::{Conclusion, Outcome};
 pub use people::{OneAgainstOthers, PeopleFacts};
 pub use rates::{LEAST_LABELS, Rates};
@@ -26,7 +27,6 @@ pub use sheet::{Item, Reference, Scale, Sheet, TIE, Verdict, Words};
 pub use worst::Disagreement;
 
 use super::figure::Chance;
-use super::table::Statistic;
 use agreement::{Levels, passes, rates_of};
 use book::Book;
 use conclusion::{Evidence, Rate, conclude};
@@ -128,7 +128,7 @@ pub fn calibrate(sheet: &Sheet, options: &CalibrateOptions) -> Calibration {
         let found = wilson(right.count() as u64, asked, levels.shown);
         book.estimate("accuracy_unreadable_as_wrong", &found);
     }
-    let orders = orders(sheet, &mut book);
+    let orders = orders(sheet, levels, &mut book);
     let people = people::people(sheet, agreed.kind, &options.usable, levels, chance, &mut book);
     let rates = rates::rates(sheet, levels.shown, &mut book);
     let bounds = passes(sheet, &pairs).filter(|_| sheet.scale == Scale::PassFail);
@@ -273,16 +273,16 @@ fn fewest(sheet: &Sheet) -> Option<(String, usize)> {
 }
 
 /// A pairwise judge's two orders: how often they agree, of the pairs read in both.
-fn orders(sheet: &Sheet, book: &mut Book) -> Option<f64> {
+fn orders(sheet: &Sheet, levels: Levels, book: &mut Book) -> Option<f64> {
     let both: Vec<_> = sheet.items.iter().filter_map(|item| item.orders).collect();
-    let found = position_bias(&both).ok()?;
-    book.number("position_agreement_rate", Some(found.agreement));
-    book.number("position_consistent_of_parsed", found.consistency.ok());
-    book.number("first_shown_preference_rate", found.first_shown.ok());
+    let found = position_bias(&both, levels.shown).ok()?;
+    book.estimate("position_agreement_rate", &Ok(found.agreement));
+    book.estimate("position_consistent_of_parsed", &found.consistency);
+    book.estimate("first_shown_preference_rate", &found.first_shown);
     book.count("flips_to_first", found.flips_to_first);
     book.count("flips_to_second", found.flips_to_second);
     book.number("flip_sign_test_p", Some(found.flip_p));
-    found.consistency.ok()
+    found.consistency.ok().map(|share| share.point)
 }
 
 /// What to do next, in numbers.

@@ -104,13 +104,14 @@ pub(super) fn people(
         .flat_map(|item| item.labels.iter().copied())
         .collect();
     let judge: Vec<Option<f64>> = sheet.items.iter().map(|item| read(item.verdict)).collect();
-    if let Ok(found) = alt_test(&labels, annotators, &judge, alignment, rule.ceiling.epsilon, Q)
+    let epsilon = rule.ceiling.epsilon;
+    if let Ok(found) = alt_test(&labels, annotators, &judge, alignment, epsilon, Q, levels.shown)
         && found.items >= MIN_CEILING_ITEMS
     {
         facts.winning_rate = Some(found.winning_rate);
-        facts.advantage_probability = Some(found.advantage_probability);
+        facts.advantage_probability = Some(found.advantage_probability.point);
         book.number("winning_rate", Some(found.winning_rate));
-        book.number("advantage_probability", Some(found.advantage_probability));
+        book.estimate("advantage_probability", &Ok(found.advantage_probability));
         book.count("alt_test_items", found.items as u64);
     }
     Some(facts)

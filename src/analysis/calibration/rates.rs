@@ -87,7 +87,7 @@ pub(super) fn rates(sheet: &Sheet, confidence: Confidence, book: &mut Book) -> O
     }
     if let Some(found) = &gladen.shown {
         book.number("rogan_gladen_unclipped", Some(found.unclipped));
-        book.number("raw_judge_rate_unlabelled", Some(found.raw));
+        book.estimate("raw_judge_rate_unlabelled", &Ok(found.raw.clone()));
         book.number("rogan_gladen_delta_se", Some(found.std_error));
     }
     if let Ok(estimate) = &gladen.claimed {
@@ -247,10 +247,10 @@ fn gladen(columns: &Columns, binary: bool, confidence: Confidence) -> Gladen {
             labels.positives(),
             labels.negatives()
         ))
-    } else if found.youden_j < LEAST_J {
+    } else if found.youden_j.point < LEAST_J {
         Err(format!(
             "the judge tells pass from fail too badly: J = {:.2}, at least {LEAST_J} is needed",
-            found.youden_j
+            found.youden_j.point
         ))
     } else {
         found.estimate.clone().map_err(|reason| {

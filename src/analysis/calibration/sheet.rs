@@ -268,7 +268,7 @@ impl Pairs {
 
     /// Both columns as places on a scale of whole grades from `low`; `None` where a value is none of them.
     pub(super) fn coded(&self, low: f64, classes: usize) -> Option<(Vec<u32>, Vec<u32>)> {
-        let code = |column: &[f64]| column.iter().map(|value| place(*value, low, classes)).collect();
+        let code = |column: &[f64]| -> Option<Vec<u32>> { column.iter().map(|value| place(*value, low, classes)).collect() };
         Some((code(&self.human)?, code(&self.judge)?))
     }
 }
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn an_item_without_a_cluster_stands_alone() {
-        let mut sheet = sheet(Scale::PassFail, Reference::Majority, &[&[1.0]; 4]);
+        let mut sheet = sheet(Scale::PassFail, Reference::Majority, &[&[1.0][..]; 4]);
         assert_eq!(sheet.groups(), None);
         sheet.items[1].cluster = Some("t".into());
         sheet.items[3].cluster = Some("t".into());
