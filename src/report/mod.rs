@@ -6,6 +6,7 @@
 //!
 //! To add a kind of report: one file and one row of [`KINDS`].
 
+mod calibration;
 mod content;
 mod csv;
 mod json;
@@ -24,6 +25,7 @@ mod hostile;
 
 use std::io::Write;
 
+pub use calibration::{JudgeTitle, calibration_screen};
 pub use content::{shell_word, show_command, summary};
 pub use json::schema;
 pub use runs::{RunLine, runs_table};

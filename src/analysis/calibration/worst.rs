@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::sheet::{Item, People, Scale, Sheet, Verdict};
 
 /// How many are shown.
-pub const SHOWN: usize = 10;
+pub(super) const SHOWN: usize = 10;
 
 /// An item on which judge and people disagree.
 #[derive(Debug, Clone, PartialEq, Serialize)]
