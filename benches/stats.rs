@@ -77,7 +77,7 @@ fn alpha(c: &mut Criterion) {
             ("interval", Level::Interval(&values)),
         ] {
             group.bench_with_input(BenchmarkId::new(name, items), &ratings, |b, ratings| {
-                b.iter(|| ratings.alpha(level))
+                b.iter(|| ratings.alpha(level, CONF))
             });
         }
     }
@@ -90,18 +90,18 @@ fn all_figures(human: &[u32], judge: &[u32]) {
     for weights in [Weights::Identity, Weights::Linear, Weights::Quadratic] {
         black_box((
             cohen_kappa(&table, weights, CONF).ok(),
-            gwet(&table, weights).ok(),
+            gwet(&table, weights, CONF).ok(),
         ));
     }
     black_box((
         table.accuracy(CONF).ok(),
-        table.macro_scores().ok(),
-        table.balanced_accuracy().ok(),
+        table.macro_scores(CONF).ok(),
+        table.balanced_accuracy(CONF).ok(),
     ));
     black_box((
-        table.mcc().ok(),
-        table.within_one().ok(),
-        table.marginal_bias().ok(),
+        table.mcc(CONF).ok(),
+        table.within_one(CONF).ok(),
+        table.marginal_bias(CONF).ok(),
     ));
     let cells: Vec<Option<u32>> = human
         .iter()
@@ -111,7 +111,7 @@ fn all_figures(human: &[u32], judge: &[u32]) {
     let ratings = Ratings::new(&cells, 2, 5).expect("full rows");
     let values = [1.0, 2.0, 3.0, 4.0, 5.0];
     for level in [Level::Nominal, Level::Ordinal, Level::Interval(&values)] {
-        black_box(ratings.alpha(level).ok());
+        black_box(ratings.alpha(level, CONF).ok());
     }
     let number = |side: &[u32]| {
         side.iter()
@@ -124,7 +124,10 @@ fn all_figures(human: &[u32], judge: &[u32]) {
         spearman(&x, &y, CONF).ok(),
         kendall(&x, &y, CONF).ok(),
     ));
-    black_box((closeness(&x, &y).ok(), lin_ccc(&x, &y).ok()));
+    black_box((
+        closeness(&x, &y, None, CONF).ok(),
+        lin_ccc(&x, &y, CONF).ok(),
+    ));
 }
 
 fn agreement(c: &mut Criterion) {

@@ -14,9 +14,9 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use evenhand::stats::{
-    Alignment, Confidence, Confusion, Count, Detection, Draws, Estimate, Labelled, Plan, Sample,
-    Scale, Seed, Undefined, Units, Unlabelled, Weights, alt_test, cohen_kappa,
-    corrected_difference, fieller, kappa_statistic, majority, newcombe, ppi_plus_plus, rate,
+    Alignment, Confidence, Confusion, Count, Detection, Draws, Estimate, Labelled, Level, Plan,
+    Ratings, Sample, Scale, Seed, Undefined, Units, Unlabelled, Weights, alt_test, cohen_kappa,
+    corrected_difference, fieller, gwet, kappa_statistic, majority, newcombe, ppi_plus_plus, rate,
     rogan_gladen,
 };
 use rand::{Rng, SeedableRng};
@@ -285,6 +285,47 @@ fn kappas(
     Ok(())
 }
 
+/// Agreement beyond chance of two and of three annotators, with the interval that what each item adds gives.
+fn agreements(tally: &mut Tally, two: &Population, classes: usize, scale: &Population) {
+    type Figure = fn(&Confusion) -> Result<Estimate, Undefined>;
+    let figures: [(&str, Figure); 3] = [
+        ("gwet ac1", |table| gwet(table, Weights::Identity, CONF)),
+        ("mcc", |table| table.mcc(CONF)),
+        ("macro f1", |table| {
+            table.macro_scores(CONF).map(|scores| scores.f1)
+        }),
+    ];
+    for (name, figure) in figures {
+        let whole: Vec<&Item> = two.items.iter().collect();
+        let of = |items: &[&Item]| figure(&table(items, classes).ok_or(Undefined::NoCases)?);
+        let Ok(truth) = of(&whole) else { continue };
+        for n in SIZES {
+            tally.line(name, two.name, n, truth.point, |rng| of(&two.some(rng, n)));
+        }
+    }
+    let values = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+    for (name, population, level) in [
+        ("alpha, nominal", two, Level::Nominal),
+        ("alpha, ordinal", scale, Level::Ordinal),
+        ("alpha, interval", scale, Level::Interval(&values)),
+    ] {
+        let of = |items: &[&Item]| {
+            let cells: Vec<Option<u32>> = items
+                .iter()
+                .flat_map(|item| item.people.iter().map(|label| label.map(|v| v as u32)))
+                .collect();
+            Ratings::new(&cells, 3, 6)?.alpha(level, CONF)
+        };
+        let whole: Vec<&Item> = population.items.iter().collect();
+        let Ok(truth) = of(&whole) else { continue };
+        for n in SIZES {
+            tally.line(name, population.name, n, truth.point, |rng| {
+                of(&population.some(rng, n))
+            });
+        }
+    }
+}
+
 /// Length as the cost and the judge's preference as the success.
 fn ratios(tally: &mut Tally, folder: &Path) -> Result<(), Box<dyn Error>> {
     let mut reader = csv::Reader::from_path(folder.join("alpacaeval-length/preferences.csv"))?;
@@ -479,7 +520,7 @@ fn route_c(runs: u32, populations: &[(&Population, f64)]) {
                 .flat_map(|item| item.people.iter().copied())
                 .collect();
             let judge: Vec<Option<f64>> = items.iter().map(|item| Some(item.judge)).collect();
-            let omega = alt_test(&cells, width, &judge, Alignment::Same, epsilon, 0.05)
+            let omega = alt_test(&cells, width, &judge, Alignment::Same, epsilon, 0.05, CONF)
                 .is_ok_and(|t| t.passes());
             let (human, verdict): (Vec<u32>, Vec<u32>) = items
                 .iter()
@@ -612,6 +653,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ],
     );
     differences(&mut tally, &first);
+    agreements(&mut tally, &pandalm, 3, &levels);
     let ten: Vec<String> = (1..=10).map(|i| format!("human_{i:02}")).collect();
     let ten: Vec<&str> = ten.iter().map(String::as_str).collect();
     let keep = |people: &[Option<f64>], judge: f64| Some((most(people).unwrap_or(0.0), judge));

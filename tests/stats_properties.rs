@@ -3,12 +3,14 @@
 use std::num::NonZeroUsize;
 
 use evenhand::stats::{
-    Confidence, Confusion, Contrast, Count, Draws, Estimate, Isotonic, Labelled, Level,
-    PairedTable, Plan, Ratings, Sample, Scale, Seed, Size, Statistic, Tries, TwoSides, Undefined,
-    Units, Unlabelled, Weights, agresti_coull, benjamini_hochberg, benjamini_yekutieli,
-    clopper_pearson, closeness, cohen_kappa, fieller, gwet, holm, kendall, lin_ccc, mean, newcombe,
-    paired_t, pass_at_k, pass_hat_k, pearson, ppi_plus_plus, quantile, rate, ratio_of_sums,
-    sign_flip, spearman, wilson,
+    Confidence, Confusion, Contrast, Count, Detection, Draws, Estimate, Isotonic, Labelled, Level,
+    PairedTable, Plan, Ratings, Sample, Scale, Seed, Size, Statistic, TableStatistic, Tries,
+    TwoSides, Undefined, Units, Unlabelled, Weights, agresti_coull, alpha_statistic, auc,
+    auc_statistic, bca, benjamini_hochberg, benjamini_yekutieli, brier, calibration_statistic,
+    ceiling, clopper_pearson, closeness, cohen_kappa, fieller, fleiss_statistic, gwet,
+    gwet_statistic, holm, kendall, lin_ccc, mean, newcombe, paired_t, pass_at_k, pass_hat_k,
+    pearson, ppi_plus_plus, quantile, rate, ratio_of_sums, reliability, sign_flip, spearman,
+    wilson,
 };
 use proptest::prelude::*;
 
@@ -234,6 +236,36 @@ proptest! {
         holds_its_point(&a.bca(&both, Confidence::NINETY_FIVE));
         prop_assert_eq!(both.size().units, rows.len());
     }
+
+    #[test]
+    fn the_number_of_threads_changes_no_resampled_agreement(
+        rows in prop::collection::vec((prop::collection::vec(prop::option::of(0..3_u32), 3), 0..=20_u8, any::<bool>(), 0..15_u32), 20..40),
+        threads in 2..9_usize,
+    ) {
+        let cells: Vec<Option<u32>> = rows.iter().flat_map(|row| row.0.iter()).copied().collect();
+        let stated: Vec<f64> = rows.iter().map(|row| f64::from(row.1) / 20.0).collect();
+        let passed: Vec<bool> = rows.iter().map(|row| row.2).collect();
+        let groups: Vec<u32> = rows.iter().map(|row| row.3).collect();
+        let units = Units::of(&groups);
+        let ratings = Ratings::new(&cells, 3, 3).expect("rows");
+        let plan = Plan { resamples: 1_000, ..Plan::new(Seed::derive(3, &["agreement"])) };
+        let many = plan.with_threads(NonZeroUsize::new(threads).expect("above zero"));
+        fn same(statistic: Result<impl Statistic, Undefined>, plan: &Plan, many: &Plan) {
+            let Ok(statistic) = statistic else { return };
+            let found = bca(&statistic, plan, Confidence::NINETY_FIVE);
+            assert_eq!(found, bca(&statistic, many, Confidence::NINETY_FIVE));
+            found.iter().for_each(holds_its_point);
+        }
+        same(alpha_statistic(ratings, Level::Ordinal, units.clone()), &plan, &many);
+        same(gwet_statistic(ratings, Weights::Linear, &units), &plan, &many);
+        same(fleiss_statistic(ratings, &units), &plan, &many);
+        same(calibration_statistic(&stated, &passed, &units), &plan, &many);
+        same(auc_statistic(&stated, &passed, &units), &plan, &many);
+        let human: Vec<u32> = passed.iter().map(|&y| u32::from(y)).collect();
+        let judge: Vec<u32> = stated.iter().map(|&p| u32::from(p > 0.5)).collect();
+        let mcc = |table: &Confusion| table.mcc(Confidence::NINETY).ok().map(|mcc| mcc.point);
+        same(TableStatistic::new(&human, &judge, 2, units, mcc), &plan, &many);
+    }
 }
 
 /// Labels of two annotators on a scale of four.
@@ -265,7 +297,7 @@ proptest! {
             prop_assert_eq!(a.as_ref().err(), b.as_ref().err());
             close(a.ok().map(|c| c.estimate.point), b.ok().map(|c| c.estimate.point));
         }
-        close(lin_ccc(&x, &y).ok(), lin_ccc(&u, &v).ok());
+        alike(&lin_ccc(&x, &y, Confidence::NINETY), &lin_ccc(&u, &v, Confidence::NINETY));
     }
 
     #[test]
@@ -279,21 +311,51 @@ proptest! {
                 let other = cohen_kappa(&back, weights, Confidence::NINETY_FIVE).expect("the same labels");
                 close(Some(kappa.point), Some(other.point));
             }
-            if let Ok(coefficient) = gwet(&there, weights) {
-                prop_assert!(coefficient <= 1.0 + 1e-12);
+            if let Ok(coefficient) = gwet(&there, weights, Confidence::NINETY_FIVE) {
+                holds_its_point(&coefficient);
+                prop_assert!(coefficient.point <= 1.0 + 1e-12);
+                alike(&Ok(coefficient), &gwet(&back, weights, Confidence::NINETY_FIVE));
             }
         }
-        if let Ok(mcc) = there.mcc() {
-            prop_assert!((-1.0..=1.0).contains(&mcc));
+        alike(&there.mcc(Confidence::NINETY), &back.mcc(Confidence::NINETY));
+        if let Ok(mcc) = there.mcc(Confidence::NINETY) {
+            holds_its_point(&mcc);
+            prop_assert!((-1.0..=1.0).contains(&mcc.point));
+        }
+        if let (Ok(here), Ok(turned)) = (there.macro_scores(Confidence::NINETY), back.macro_scores(Confidence::NINETY)) {
+            // What is precision from one side is recall from the other.
+            alike(&Ok(here.precision.clone()), &Ok(turned.recall));
+            alike(&Ok(here.f1.clone()), &Ok(turned.f1));
+            let balanced = there.balanced_accuracy(Confidence::NINETY).expect("items");
+            let rates = [there.within_one(Confidence::NINETY), there.base_rate(Confidence::NINETY)].map(|rate| rate.expect("items"));
+            for score in rates.iter().chain([&here.precision, &here.recall, &here.f1, &balanced]) {
+                holds_its_point(score);
+                prop_assert!((0.0..=1.0).contains(&score.point));
+            }
+            let (bias, turned) = (there.marginal_bias(Confidence::NINETY), back.marginal_bias(Confidence::NINETY));
+            for (one, other) in bias.expect("items").iter().zip(turned.expect("items")) {
+                holds_its_point(one);
+                close(Some(one.point), Some(-other.point));
+                close(one.low(), other.high().map(|end| -end));
+            }
         }
     }
 
     #[test]
     fn swapping_judge_and_people_flips_the_bias(pairs in prop::collection::vec((-9.0..9.0_f64, -9.0..9.0_f64), 1..40)) {
         let (h, j): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
-        let (there, back) = (closeness(&h, &j).expect("pairs"), closeness(&j, &h).expect("pairs"));
-        close(Some(there.bias), Some(-back.bias));
-        prop_assert!(there.mean_absolute_error <= there.root_mean_square_error + 1e-12);
+        let (there, back) = (closeness(&h, &j, None, Confidence::NINETY_FIVE), closeness(&j, &h, None, Confidence::NINETY_FIVE));
+        let (there, back) = (there.expect("pairs"), back.expect("pairs"));
+        close(Some(there.bias.point), Some(-back.bias.point));
+        close(there.bias.low(), back.bias.high().map(|end| -end));
+        prop_assert!(there.mean_absolute_error.point <= there.root_mean_square_error.point + 1e-12);
+        for figure in [&there.bias, &there.mean_absolute_error, &there.root_mean_square_error].into_iter().chain(there.limits.iter().flatten()) {
+            holds_its_point(figure);
+        }
+        if let Ok(ccc) = lin_ccc(&h, &j, Confidence::NINETY_FIVE) {
+            holds_its_point(&ccc);
+            alike(&Ok(ccc), &lin_ccc(&j, &h, Confidence::NINETY_FIVE));
+        }
         let r = pearson(&h, &j, Confidence::NINETY_FIVE);
         close(
             r.as_ref().ok().map(|c| c.estimate.point),
@@ -314,12 +376,80 @@ proptest! {
             rows.iter().flat_map(|row| row.iter().map(|cell| cell.map(|_| row.iter().flatten().copied().next().unwrap_or(0)))).collect();
         let agreed = Ratings::new(&alike, 4, 3).expect("full rows");
         for level in [Level::Nominal, Level::Ordinal, Level::Interval(&[1.0, 2.0, 5.0])] {
-            if let Ok(alpha) = ratings.alpha(level) {
-                prop_assert!(alpha <= 1.0 + 1e-12);
+            if let Ok(alpha) = ratings.alpha(level, Confidence::NINETY_FIVE) {
+                holds_its_point(&alpha);
+                prop_assert!(alpha.point <= 1.0 + 1e-12);
             }
-            if let Ok(alpha) = agreed.alpha(level) {
-                prop_assert!((alpha - 1.0).abs() < 1e-9);
+            if let Ok(alpha) = agreed.alpha(level, Confidence::NINETY_FIVE) {
+                prop_assert!((alpha.point - 1.0).abs() < 1e-9);
             }
+        }
+    }
+
+    #[test]
+    fn agreement_of_many_does_not_depend_on_the_order_of_items_or_annotators(
+        rows in prop::collection::vec(prop::collection::vec(prop::option::of(0..4_u32), 3), 1..40), rotation in 0..40_usize
+    ) {
+        let cells: Vec<Option<u32>> = rows.iter().flatten().copied().collect();
+        let mut moved = rows.clone();
+        moved.rotate_left(rotation % rows.len());
+        let moved: Vec<Option<u32>> = moved.iter().flat_map(|row| row.iter().rev()).copied().collect();
+        let (here, there) = (Ratings::new(&cells, 3, 4).expect("rows"), Ratings::new(&moved, 3, 4).expect("rows"));
+        let confidence = Confidence::NINETY;
+        for level in [Level::Nominal, Level::Ordinal, Level::Interval(&[1.0, 2.0, 5.0, 6.0])] {
+            alike(&here.alpha(level, confidence), &there.alpha(level, confidence));
+        }
+        for weights in [Weights::Identity, Weights::Linear, Weights::Quadratic] {
+            let found = here.gwet(weights, confidence);
+            alike(&found, &there.gwet(weights, confidence));
+            found.iter().for_each(holds_its_point);
+        }
+        let found = here.fleiss(confidence);
+        alike(&found, &there.fleiss(confidence));
+        found.iter().for_each(holds_its_point);
+        let judge: Vec<Option<u32>> = rows.iter().map(|row| row[0]).collect();
+        if let Ok(found) = ceiling(&here, &judge, Weights::Identity, confidence) {
+            for figure in [&found.people, &found.judge, &found.distance] {
+                holds_its_point(figure);
+            }
+        }
+    }
+
+    #[test]
+    fn a_stated_probability_is_judged_alike_in_any_order(
+        items in prop::collection::vec((0..=20_u8, any::<bool>()), 1..60), rotation in 0..60_usize
+    ) {
+        let split = |items: &[(u8, bool)]| -> (Vec<f64>, Vec<bool>) {
+            items.iter().map(|&(stated, passed)| (f64::from(stated) / 20.0, passed)).unzip()
+        };
+        let mut moved = items.clone();
+        moved.rotate_left(rotation % items.len());
+        let ((p, y), (q, z)) = (split(&items), split(&moved));
+        let confidence = Confidence::NINETY_FIVE;
+        for (here, there) in [
+            (brier(&p, &y, None, confidence), brier(&q, &z, None, confidence)),
+            (auc(&p, &y, confidence), auc(&q, &z, confidence)),
+        ] {
+            alike(&here, &there);
+            here.iter().for_each(holds_its_point);
+        }
+        // Passes and fails exchanged turn the order round.
+        let turned: Vec<bool> = y.iter().map(|passed| !passed).collect();
+        if let (Ok(here), Ok(there)) = (auc(&p, &y, confidence), auc(&p, &turned, confidence)) {
+            close(Some(here.point), Some(1.0 - there.point));
+            close(here.low(), there.high().map(|end| 1.0 - end));
+        }
+        let bins = reliability(&p, &y, confidence).expect("probabilities");
+        prop_assert_eq!(bins.iter().map(|bin| bin.n).sum::<usize>(), items.len());
+        bins.iter().flat_map(|bin| &bin.passed).for_each(holds_its_point);
+    }
+
+    #[test]
+    fn counted_verdicts_hold_their_point(counts in prop::array::uniform4(0..60_u64), confidence in level()) {
+        let [true_positive, false_negative, false_positive, true_negative] = counts;
+        let labels = Detection { true_positive, false_negative, false_positive, true_negative };
+        for found in [labels.precision(confidence), labels.f1(confidence), labels.youden_j(confidence)] {
+            found.iter().for_each(holds_its_point);
         }
     }
 

@@ -1,7 +1,12 @@
 //! May the judge replace people? The alternative annotator test.
 
 use super::distribution::t_sf;
+use super::estimate::{Confidence, Estimate, Scale, Size};
+use super::linearised::linearised;
+use super::mean::mean;
 use super::multiplicity::benjamini_yekutieli;
+use super::proportion::wilson;
+use super::sample::Sample;
 use super::undefined::Undefined;
 
 /// Fewest items of one annotator that the test is meant for (its authors advise 50 to 100).
@@ -17,18 +22,19 @@ pub enum Alignment {
 }
 
 /// How one annotator fared against the judge.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AgainstAnnotator {
     /// Column of the annotator.
     pub annotator: usize,
     /// Items that this annotator and at least one other labelled and the judge read.
     pub items: usize,
-    /// Share of items on which the judge is at least as close to the others as the annotator.
-    pub judge_at_least: f64,
-    /// Share of items on which the annotator is at least as close as the judge.
-    pub annotator_at_least: f64,
-    /// Mean of annotator less judge, item by item.
-    pub difference: f64,
+    /// Share of items on which the judge is at least as close to the others as the annotator, with Wilson's
+    /// interval.
+    pub judge_at_least: Estimate,
+    /// Share of items on which the annotator is at least as close as the judge, likewise.
+    pub annotator_at_least: Estimate,
+    /// Mean of annotator less judge, item by item, with Student's interval.
+    pub difference: Estimate,
     /// t statistic of the difference against epsilon; `None` where all items ended alike.
     pub t: Option<f64>,
     /// One-sided p-value: is the annotator ahead by less than epsilon?
@@ -44,10 +50,12 @@ pub struct AltTest {
     pub annotators: Vec<AgainstAnnotator>,
     /// Items that the judge and at least two annotators read.
     pub items: usize,
-    /// omega: share of annotators against whom the judge holds its own.
+    /// omega: share of annotators against whom the judge holds its own. It counts decisions about these annotators and
+    /// claims nothing of others, so it has no interval.
     pub winning_rate: f64,
-    /// Mean over annotators of the share of items on which the judge is at least as close.
-    pub advantage_probability: f64,
+    /// Mean over annotators of the share of items on which the judge is at least as close, with
+    /// Student's interval over the items (delta method): an item's annotators stand or fall together.
+    pub advantage_probability: Estimate,
 }
 
 impl AltTest {
@@ -99,6 +107,7 @@ pub fn alt_test(
     alignment: Alignment,
     epsilon: f64,
     q: f64,
+    confidence: Confidence,
 ) -> Result<AltTest, Undefined> {
     if annotators == 0 || cells.len() != judge.len() * annotators {
         return Err(Undefined::Mismatched);
@@ -109,13 +118,12 @@ pub fn alt_test(
     if !((0.0..1.0).contains(&epsilon) && q > 0.0 && q < 1.0) {
         return Err(Undefined::OutOfRange);
     }
-    let mut scores: Vec<Vec<(bool, bool)>> = vec![Vec::new(); annotators];
+    let mut scores: Vec<Vec<Score>> = vec![Vec::new(); annotators];
     let mut items = 0;
     for (row, verdict) in cells.chunks(annotators).zip(judge) {
         let (Some(verdict), true) = (*verdict, row.iter().flatten().count() >= 2) else {
             continue;
         };
-        items += 1;
         for (place, label) in row.iter().enumerate() {
             let Some(label) = *label else { continue };
             let others = || {
@@ -128,8 +136,13 @@ pub fn alt_test(
                 closeness(alignment, label, others()),
                 closeness(alignment, verdict, others()),
             );
-            scores[place].push((person >= machine, machine >= person));
+            scores[place].push(Score {
+                item: items,
+                person: person >= machine,
+                judge: machine >= person,
+            });
         }
+        items += 1;
     }
     if items == 0 {
         return Err(Undefined::NoCases);
@@ -138,8 +151,8 @@ pub fn alt_test(
         .iter()
         .enumerate()
         .filter(|(_, scores)| !scores.is_empty())
-        .map(|(annotator, scores)| against(annotator, scores, epsilon))
-        .collect();
+        .map(|(annotator, scores)| against(annotator, scores, epsilon, confidence))
+        .collect::<Result<_, _>>()?;
     let adjusted = benjamini_yekutieli(&found.iter().map(|a| a.p).collect::<Vec<_>>())?;
     for (one, p) in found.iter_mut().zip(adjusted) {
         one.rejected = p <= q;
@@ -147,20 +160,70 @@ pub fn alt_test(
     let n = found.len() as f64;
     Ok(AltTest {
         winning_rate: found.iter().filter(|a| a.rejected).count() as f64 / n,
-        advantage_probability: found.iter().map(|a| a.judge_at_least).sum::<f64>() / n,
+        advantage_probability: advantage(&scores, &found, items, confidence),
         annotators: found,
         items,
     })
 }
 
-fn against(annotator: usize, scores: &[(bool, bool)], epsilon: f64) -> AgainstAnnotator {
+/// Who was at least as close on one item.
+#[derive(Clone, Copy)]
+struct Score {
+    item: usize,
+    person: bool,
+    judge: bool,
+}
+
+fn number(is: bool) -> f64 {
+    f64::from(u8::from(is))
+}
+
+/// Mean over the annotators of the judge's shares, each item adding to the shares of all who labelled it.
+fn advantage(
+    scores: &[Vec<Score>],
+    found: &[AgainstAnnotator],
+    items: usize,
+    confidence: Confidence,
+) -> Estimate {
+    let annotators = found.len() as f64;
+    let mut parts = vec![(0.0, 1); items];
+    for one in found {
+        let scores = &scores[one.annotator];
+        for score in scores {
+            let off = number(score.judge) - one.judge_at_least.point;
+            parts[score.item].0 += off * items as f64 / scores.len() as f64 / annotators;
+        }
+    }
+    let shares = found.iter().map(|a| a.judge_at_least.point).sum::<f64>();
+    let size = Size {
+        cases: items,
+        trials: scores.iter().map(Vec::len).sum(),
+        units: items,
+    };
+    let point = (shares / annotators).min(1.0);
+    linearised(point, &parts, 0.0, confidence, size)
+}
+
+fn against(
+    annotator: usize,
+    scores: &[Score],
+    epsilon: f64,
+    confidence: Confidence,
+) -> Result<AgainstAnnotator, Undefined> {
     let n = scores.len() as f64;
-    let share =
-        |pick: fn(&(bool, bool)) -> bool| scores.iter().filter(|s| pick(s)).count() as f64 / n;
-    let (person, machine) = (share(|s| s.0), share(|s| s.1));
-    let d = |s: &(bool, bool)| f64::from(u8::from(s.0)) - f64::from(u8::from(s.1));
-    let mean = scores.iter().map(d).sum::<f64>() / n;
-    let spread: f64 = scores.iter().map(|s| (d(s) - mean).powi(2)).sum();
+    let share = |pick: fn(&Score) -> bool| {
+        let count = scores.iter().filter(|s| pick(s)).count();
+        wilson(count as u64, scores.len() as u64, confidence)
+    };
+    let d = |s: &Score| number(s.person) - number(s.judge);
+    let differences: Vec<f64> = scores.iter().map(d).collect();
+    let difference = mean(
+        &Sample::new(&differences),
+        confidence,
+        Scale::new(-1.0, 1.0),
+    )?;
+    let mean = difference.point;
+    let spread: f64 = differences.iter().map(|d| (d - mean).powi(2)).sum();
     let (t, p) = if scores.len() < 2 {
         (None, 1.0)
     } else if spread > 0.0 {
@@ -171,21 +234,23 @@ fn against(annotator: usize, scores: &[(bool, bool)], epsilon: f64) -> AgainstAn
     } else {
         (None, (1.0 - epsilon).powf(n))
     };
-    AgainstAnnotator {
+    Ok(AgainstAnnotator {
         annotator,
         items: scores.len(),
-        judge_at_least: machine,
-        annotator_at_least: person,
-        difference: mean,
+        judge_at_least: share(|s| s.judge)?,
+        annotator_at_least: share(|s| s.person)?,
+        difference,
         t,
         p,
         rejected: false,
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const CONF: Confidence = Confidence::NINETY_FIVE;
 
     fn cells(rows: usize, row: [Option<f64>; 3]) -> Vec<Option<f64>> {
         std::iter::repeat_n(row, rows).flatten().collect()
@@ -195,10 +260,14 @@ mod tests {
     fn a_judge_that_always_says_what_all_say_passes_from_thirty_items() {
         let people = cells(40, [Some(1.0); 3]);
         let judge = vec![Some(1.0); 40];
-        let found = alt_test(&people, 3, &judge, Alignment::Same, 0.2, 0.05).unwrap();
+        let found = alt_test(&people, 3, &judge, Alignment::Same, 0.2, 0.05, CONF).unwrap();
         assert!(found.passes());
         assert_eq!(
-            (found.winning_rate, found.advantage_probability, found.items),
+            (
+                found.winning_rate,
+                found.advantage_probability.point,
+                found.items
+            ),
             (1.0, 1.0, 40)
         );
         assert!((found.annotators[0].p - 0.8_f64.powi(40)).abs() < 1e-15);
@@ -209,6 +278,7 @@ mod tests {
             Alignment::Same,
             0.2,
             0.05,
+            CONF,
         )
         .unwrap();
         assert!(!few.passes());
@@ -218,7 +288,16 @@ mod tests {
     #[test]
     fn a_judge_that_nobody_agrees_with_fails() {
         let people = cells(40, [Some(1.0); 3]);
-        let found = alt_test(&people, 3, &[Some(2.0); 40], Alignment::Near, 0.2, 0.05).unwrap();
+        let found = alt_test(
+            &people,
+            3,
+            &[Some(2.0); 40],
+            Alignment::Near,
+            0.2,
+            0.05,
+            CONF,
+        )
+        .unwrap();
         assert_eq!(
             (
                 found.winning_rate,
@@ -234,13 +313,29 @@ mod tests {
         let mut people = cells(3, [Some(1.0), Some(1.0), None]);
         people[0] = None;
         let judge = [Some(1.0), None, Some(1.0)];
-        let found = alt_test(&people, 3, &judge, Alignment::Same, 0.2, 0.05).unwrap();
+        let found = alt_test(&people, 3, &judge, Alignment::Same, 0.2, 0.05, CONF).unwrap();
         assert_eq!((found.items, found.annotators.len()), (1, 2));
-        let none = alt_test(&people, 3, &[None; 3], Alignment::Same, 0.2, 0.05);
+        let none = alt_test(&people, 3, &[None; 3], Alignment::Same, 0.2, 0.05, CONF);
         assert_eq!(none.err(), Some(Undefined::NoCases));
-        let short = alt_test(&people, 3, &judge[..2], Alignment::Same, 0.2, 0.05);
+        let short = alt_test(&people, 3, &judge[..2], Alignment::Same, 0.2, 0.05, CONF);
         assert_eq!(short.err(), Some(Undefined::Mismatched));
-        let odd = alt_test(&people, 3, &judge, Alignment::Same, 1.0, 0.05);
+        let odd = alt_test(&people, 3, &judge, Alignment::Same, 1.0, 0.05, CONF);
         assert_eq!(odd.err(), Some(Undefined::OutOfRange));
+    }
+
+    #[test]
+    fn annotators_who_always_end_alike_are_one_witness_and_not_three() {
+        let rows: Vec<Option<f64>> = (0..60).flat_map(|i| [Some(f64::from(i % 2)); 3]).collect();
+        let judge: Vec<Option<f64>> = (0..60)
+            .map(|i| Some(f64::from(u8::from((i % 2 == 1) != (i % 5 == 0)))))
+            .collect();
+        let found = alt_test(&rows, 3, &judge, Alignment::Same, 0.2, 0.05, CONF).unwrap();
+        let (one, all) = (&found.annotators[0], &found.advantage_probability);
+        assert_eq!((one.judge_at_least.point, one.judge_at_least.n), (0.8, 60));
+        assert!((one.difference.point - 0.2).abs() < 1e-15);
+        assert!((all.point - 0.8).abs() < 1e-15);
+        assert_eq!((all.n, all.trials), (60, 180));
+        let se = (0.8_f64 * 0.2 / 59.0).sqrt();
+        assert!((all.std_error.unwrap() - se).abs() < 1e-14);
     }
 }

@@ -266,6 +266,36 @@ impl Draws {
     }
 }
 
+/// The statistic with its [`Draws::bca`] interval. Where the resamples give none, the point stands alone and the interval
+/// says why: fewer than [`MIN_RESAMPLED_UNITS`] top units, or too many resamples without a value.
+///
+/// # Errors
+/// As [`Draws::of`], where the statistic itself has no value.
+pub fn bca(
+    statistic: &impl Statistic,
+    plan: &Plan,
+    confidence: Confidence,
+) -> Result<Estimate, Undefined> {
+    let reason = match Draws::of(statistic, plan) {
+        Ok(draws) => return Ok(draws.bca(statistic, confidence)),
+        Err(reason) => reason,
+    };
+    let size = statistic.size();
+    let point = if size.units == 0 {
+        None
+    } else {
+        statistic.point().filter(|point| point.is_finite())
+    };
+    let point = point.ok_or(reason)?;
+    Ok(Estimate::new(
+        point,
+        Err(reason),
+        confidence,
+        size,
+        Method::Bca,
+    ))
+}
+
 /// Efron's acceleration from the leave-one-out values; `None` where one has no value or all are alike.
 #[must_use]
 pub fn acceleration(leave_one_out: &[Option<f64>]) -> Option<f64> {
@@ -368,6 +398,29 @@ mod tests {
         assert_eq!(
             draws.bca(&statistic, Confidence::NINETY).interval,
             Err(Undefined::NoVariation)
+        );
+    }
+
+    #[test]
+    fn a_point_outlives_the_interval_that_nine_units_cannot_give() {
+        let values: Vec<f64> = (0..9).map(f64::from).collect();
+        let found = bca(&mean_of(&values), &plan(&[]), Confidence::NINETY_FIVE).unwrap();
+        assert_eq!((found.point, found.n, found.clusters), (4.0, 9, 9));
+        assert_eq!(
+            found.interval,
+            Err(Undefined::FewUnits {
+                have: 9,
+                need: MIN_RESAMPLED_UNITS
+            })
+        );
+        let nothing = bca(&mean_of(&[]), &plan(&[]), Confidence::NINETY_FIVE);
+        assert_eq!(nothing, Err(Undefined::NoCases));
+        let more: Vec<f64> = (0..30).map(|i| f64::from(i % 7)).collect();
+        assert_eq!(
+            bca(&mean_of(&more), &plan(&[]), Confidence::NINETY).unwrap(),
+            Draws::of(&mean_of(&more), &plan(&[]))
+                .unwrap()
+                .bca(&mean_of(&more), Confidence::NINETY)
         );
     }
 

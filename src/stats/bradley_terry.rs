@@ -1,7 +1,8 @@
 //! Strengths of several systems from pairwise preferences.
 
 use super::bootstrap::Statistic;
-use super::estimate::Size;
+use super::distribution::normal_quantile;
+use super::estimate::{Confidence, Estimate, Interval, Method, Size};
 use super::sample::Units;
 use super::undefined::Undefined;
 
@@ -13,17 +14,29 @@ pub const ELO_MEAN: f64 = 1000.0;
 /// Fitted log-strengths, in the gauge where they sum to 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strengths {
-    /// Log-strength of each system: i beats j with odds exp(s_i - s_j).
-    pub log: Vec<f64>,
-    /// Standard error of each in that gauge, from the information matrix.
-    pub std_errors: Vec<f64>,
+    /// Log-strength of each system: i beats j with odds exp(s_i - s_j). Normal interval from the information matrix in
+    /// that gauge, n the comparisons of the system.
+    pub log: Vec<Estimate>,
 }
 
 impl Strengths {
     /// The same on the Elo scale: 400/ln 10 points a unit, mean [`ELO_MEAN`].
     #[must_use]
-    pub fn elo(&self) -> Vec<f64> {
-        self.log.iter().map(|s| ELO_MEAN + ELO * s).collect()
+    pub fn elo(&self) -> Vec<Estimate> {
+        let scaled = |value: f64| ELO_MEAN + ELO * value;
+        self.log
+            .iter()
+            .cloned()
+            .map(|mut one| {
+                one.point = scaled(one.point);
+                one.std_error = one.std_error.map(|se| ELO * se);
+                one.interval = one.interval.map(|ends| Interval {
+                    low: ends.low.map(scaled),
+                    high: ends.high.map(scaled),
+                });
+                one
+            })
+            .collect()
     }
 }
 
@@ -93,14 +106,37 @@ fn information(wins: &[Vec<f64>], log: &[f64]) -> Vec<Vec<f64>> {
 /// Maximum-likelihood strengths of Bradley and Terry (1952), by Newton's method in the gauge where they sum to 0.
 ///
 /// `wins[i][j]`: how often i beat j; a tie is half a win to each. The likelihood depends on the counts alone, not on
-/// their order (as online Elo does). Standard errors assume independent comparisons; over items that were compared many
+/// their order (as online Elo does). The intervals assume independent comparisons; over items that were compared many
 /// times take [`StrengthStatistic`] to the bootstrap.
 ///
 /// # Errors
 /// [`Undefined::NoFiniteStrength`] where the systems fall into two groups of which one never beat the other, so that no
 /// finite strengths exist; [`Undefined::NoCases`] for fewer than two systems; [`Undefined::Mismatched`] unless square;
 /// [`Undefined::OutOfRange`] for a negative count.
-pub fn bradley_terry(wins: &[Vec<f64>]) -> Result<Strengths, Undefined> {
+pub fn bradley_terry(wins: &[Vec<f64>], confidence: Confidence) -> Result<Strengths, Undefined> {
+    let log = fitted(wins)?;
+    let k = wins.len();
+    let inverse = inverse(information(wins, &log)).ok_or(Undefined::NoFiniteStrength)?;
+    let z = normal_quantile(confidence.upper());
+    let log = (0..k)
+        .map(|i| {
+            // The fixed gauge adds 1/k to every entry of the inverse.
+            let se = (inverse[i][i] - 1.0 / k as f64).max(0.0).sqrt();
+            let interval = Interval::new(log[i] - z * se, log[i] + z * se);
+            let comparisons: f64 = (0..k)
+                .filter(|&j| j != i)
+                .map(|j| wins[i][j] + wins[j][i])
+                .sum();
+            let size = Size::cases(comparisons.round() as usize);
+            Estimate::new(log[i], Ok(interval), confidence, size, Method::Asymptotic)
+                .with_std_error(se)
+        })
+        .collect();
+    Ok(Strengths { log })
+}
+
+/// The log-strengths themselves.
+fn fitted(wins: &[Vec<f64>]) -> Result<Vec<f64>, Undefined> {
     let k = wins.len();
     if k < 2 {
         return Err(Undefined::NoCases);
@@ -145,12 +181,7 @@ pub fn bradley_terry(wins: &[Vec<f64>]) -> Result<Strengths, Undefined> {
             break;
         }
     }
-    let inverse = inverse(information(wins, &log)).ok_or(Undefined::NoFiniteStrength)?;
-    // The fixed gauge adds 1/k to every entry of the inverse.
-    let std_errors = (0..k)
-        .map(|i| (inverse[i][i] - 1.0 / k as f64).max(0.0).sqrt())
-        .collect();
-    Ok(Strengths { log, std_errors })
+    Ok(log)
 }
 
 /// One comparison of an item.
@@ -237,25 +268,29 @@ impl Statistic for StrengthStatistic<'_> {
     fn weighted(&self, weights: &[u32]) -> Option<f64> {
         let times = |place: usize| weights[self.units.of_cases()[place] as usize];
         let wins = weighted_wins(self.matches, self.systems, times).ok()?;
-        bradley_terry(&wins)
-            .ok()
-            .map(|strengths| strengths.log[self.system])
+        fitted(&wins).ok().map(|log| log[self.system])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::{Confidence, Draws, Plan, Seed};
+    use crate::stats::{Draws, Plan, Seed};
+
+    const CONF: Confidence = Confidence::NINETY_FIVE;
 
     #[test]
     fn two_systems_differ_by_the_log_odds_of_their_wins() {
-        let found = bradley_terry(&[vec![0.0, 30.0], vec![10.0, 0.0]]).unwrap();
-        assert!((found.log[0] - found.log[1] - 3.0_f64.ln()).abs() < 1e-12);
-        assert!((found.log[0] + found.log[1]).abs() < 1e-12);
+        let found = bradley_terry(&[vec![0.0, 30.0], vec![10.0, 0.0]], CONF).unwrap();
+        let (one, other) = (&found.log[0], &found.log[1]);
+        assert_eq!((one.n, other.n), (40, 40));
+        assert!((one.point - other.point - 3.0_f64.ln()).abs() < 1e-12);
+        assert!((one.point + other.point).abs() < 1e-12);
         // Variance of the log-odds is 1/30 + 1/10, half of its root on each side.
-        assert!((found.std_errors[0] - (1.0_f64 / 30.0 + 0.1).sqrt() / 2.0).abs() < 1e-12);
-        assert!((found.elo()[0] - found.elo()[1] - 400.0 * 3.0_f64.log10()).abs() < 1e-9);
+        assert!((one.std_error.unwrap() - (1.0_f64 / 30.0 + 0.1).sqrt() / 2.0).abs() < 1e-12);
+        assert!(
+            (found.elo()[0].point - found.elo()[1].point - 400.0 * 3.0_f64.log10()).abs() < 1e-9
+        );
     }
 
     #[test]
@@ -265,25 +300,31 @@ mod tests {
             vec![0.0, 0.0, 5.0],
             vec![0.0, 5.0, 0.0],
         ];
-        assert_eq!(bradley_terry(&unbeaten), Err(Undefined::NoFiniteStrength));
+        assert_eq!(
+            bradley_terry(&unbeaten, CONF),
+            Err(Undefined::NoFiniteStrength)
+        );
         let apart = [
             vec![0.0, 1.0, 0.0, 0.0],
             vec![1.0, 0.0, 0.0, 0.0],
             vec![0.0, 0.0, 0.0, 1.0],
             vec![0.0, 0.0, 1.0, 0.0],
         ];
-        assert_eq!(bradley_terry(&apart), Err(Undefined::NoFiniteStrength));
+        assert_eq!(
+            bradley_terry(&apart, CONF),
+            Err(Undefined::NoFiniteStrength)
+        );
     }
 
     #[test]
     fn what_is_no_table_of_wins_is_refused() {
-        assert_eq!(bradley_terry(&[vec![0.0]]), Err(Undefined::NoCases));
+        assert_eq!(bradley_terry(&[vec![0.0]], CONF), Err(Undefined::NoCases));
         assert_eq!(
-            bradley_terry(&[vec![0.0, 1.0], vec![1.0]]),
+            bradley_terry(&[vec![0.0, 1.0], vec![1.0]], CONF),
             Err(Undefined::Mismatched)
         );
         assert_eq!(
-            bradley_terry(&[vec![0.0, -1.0], vec![1.0, 0.0]]),
+            bradley_terry(&[vec![0.0, -1.0], vec![1.0, 0.0]], CONF),
             Err(Undefined::OutOfRange)
         );
         let own = [Match {
@@ -338,8 +379,9 @@ mod tests {
             assert!(low <= found.point && found.point <= high);
             high - low
         };
-        let information = bradley_terry(&wins_matrix(&matches, 3).unwrap()).unwrap();
-        assert!((width(120) / (2.0 * 1.96 * information.std_errors[0]) - 1.0).abs() < 0.2);
+        let information = bradley_terry(&wins_matrix(&matches, 3).unwrap(), CONF).unwrap();
+        let se = information.log[0].std_error.unwrap();
+        assert!((width(120) / (2.0 * 1.96 * se) - 1.0).abs() < 0.2);
         // Twelve items of ten comparisons each, which end alike three times in five.
         assert!(width(15) > width(120));
     }

@@ -2,6 +2,7 @@
 
 use super::estimate::{Confidence, Estimate};
 use super::proportion::wilson;
+use super::two_by_two::PairedTable;
 use super::undefined::Undefined;
 
 /// How often one side said a class and the other another. Rows: human; columns: judge.
@@ -57,6 +58,18 @@ impl Confusion {
             table.n += u64::from(times);
         }
         table
+    }
+
+    /// Takes one item off a cell.
+    pub(crate) fn take(&mut self, cell: u32) {
+        self.counts[cell as usize] -= 1;
+        self.n -= 1;
+    }
+
+    /// Puts one item on a cell.
+    pub(crate) fn put(&mut self, cell: u32) {
+        self.counts[cell as usize] += 1;
+        self.n += 1;
     }
 
     /// Number of classes.
@@ -126,104 +139,49 @@ impl Confusion {
         wilson(self.agreeing(), self.n, confidence)
     }
 
-    /// Share of the human's largest class: the accuracy of always saying it.
+    /// Share of the human's largest class, the accuracy of always saying it, with Wilson's interval of that class.
     ///
     /// # Errors
     /// [`Undefined::NoCases`] without items.
-    pub fn base_rate(&self) -> Result<f64, Undefined> {
-        let n = self.checked()?;
-        Ok(self.human_totals().into_iter().max().unwrap_or(0) as f64 / n)
+    pub fn base_rate(&self, confidence: Confidence) -> Result<Estimate, Undefined> {
+        let largest = self.human_totals().into_iter().max().unwrap_or(0);
+        wilson(largest, self.n, confidence)
     }
 
-    /// Share of items within one step on the declared scale.
+    /// Share of items within one step on the declared scale, with Wilson's interval.
     ///
     /// # Errors
     /// [`Undefined::NoCases`] without items.
-    pub fn within_one(&self) -> Result<f64, Undefined> {
-        let n = self.checked()?;
+    pub fn within_one(&self, confidence: Confidence) -> Result<Estimate, Undefined> {
         let near: u64 = (0..self.classes)
             .flat_map(|h| (h.saturating_sub(1)..=h + 1).map(move |j| (h, j)))
             .map(|(h, j)| self.count(h, j))
             .sum();
-        Ok(near as f64 / n)
+        wilson(near, self.n, confidence)
     }
 
-    /// Judge's share of each class less the human's: what the judge says too often (above 0) or too seldom.
+    /// Judge's share of each class less the human's: what the judge says too often (above 0) or too seldom, with
+    /// Newcombe's paired interval, class by class.
     ///
     /// # Errors
     /// [`Undefined::NoCases`] without items.
-    pub fn marginal_bias(&self) -> Result<Vec<f64>, Undefined> {
-        let n = self.checked()?;
-        let totals = self.judge_totals().into_iter().zip(self.human_totals());
-        Ok(totals
-            .map(|(judge, human)| (judge as f64 - human as f64) / n)
-            .collect())
-    }
-
-    /// Precision, recall and F1 of each class, averaged with equal weight over the *declared* classes. A figure that
-    /// would divide by zero counts 0, also for a class that nobody used, so unused classes lower all three.
-    ///
-    /// # Errors
-    /// [`Undefined::NoCases`] without items.
-    pub fn macro_scores(&self) -> Result<MacroScores, Undefined> {
+    pub fn marginal_bias(&self, confidence: Confidence) -> Result<Vec<Estimate>, Undefined> {
         self.checked()?;
-        let (human, judge) = (self.human_totals(), self.judge_totals());
-        let mut sums = MacroScores {
-            precision: 0.0,
-            recall: 0.0,
-            f1: 0.0,
-        };
-        for class in 0..self.classes {
-            let hit = self.count(class, class) as f64;
-            let share = |of: u64| if of == 0 { 0.0 } else { hit / of as f64 };
-            sums.precision += share(judge[class]);
-            sums.recall += share(human[class]);
-            sums.f1 += 2.0 * share(human[class] + judge[class]);
-        }
-        let classes = self.classes as f64;
-        Ok(MacroScores {
-            precision: sums.precision / classes,
-            recall: sums.recall / classes,
-            f1: sums.f1 / classes,
-        })
-    }
-
-    /// Recall averaged with equal weight over the classes that the human used.
-    ///
-    /// # Errors
-    /// [`Undefined::NoCases`] without items.
-    pub fn balanced_accuracy(&self) -> Result<f64, Undefined> {
-        self.checked()?;
-        let human = self.human_totals();
-        let used: Vec<usize> = (0..self.classes)
-            .filter(|&class| human[class] > 0)
-            .collect();
-        let sum: f64 = used
-            .iter()
-            .map(|&class| self.count(class, class) as f64 / human[class] as f64)
-            .sum();
-        Ok(sum / used.len() as f64)
-    }
-
-    /// Matthews' correlation, for any number of classes (Gorodkin 2004): the covariance of the two labellings over the
-    /// root of their variances.
-    ///
-    /// # Errors
-    /// [`Undefined::NoCases`] without items; [`Undefined::NoVariation`] where a side used one class only (libraries
-    /// print 0 there, as if measured).
-    pub fn mcc(&self) -> Result<f64, Undefined> {
-        let n = self.checked()?;
-        let shares =
-            |totals: Vec<u64>| totals.into_iter().map(|t| t as f64 / n).collect::<Vec<_>>();
-        let (human, judge) = (shares(self.human_totals()), shares(self.judge_totals()));
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        let one_class = |totals: &[f64]| totals.contains(&1.0);
-        if one_class(&human) || one_class(&judge) {
-            return Err(Undefined::NoVariation);
-        }
-        let covariance = self.agreeing() as f64 / n - dot(&human, &judge);
-        let spread = ((1.0 - dot(&human, &human)) * (1.0 - dot(&judge, &judge))).sqrt();
-        Ok((covariance / spread).clamp(-1.0, 1.0))
+        let totals = self.human_totals().into_iter().zip(self.judge_totals());
+        totals
+            .enumerate()
+            .map(|(class, (human, judge))| {
+                let both = self.count(class, class);
+                let (gained, lost) = (judge - both, human - both);
+                PairedTable {
+                    both,
+                    gained,
+                    lost,
+                    neither: self.n - both - gained - lost,
+                }
+                .difference(confidence)
+            })
+            .collect()
     }
 
     /// Whether no class is used by both sides, which is most likely a mistake in how labels were mapped.
@@ -236,17 +194,6 @@ impl Confusion {
                 .zip(self.judge_totals())
                 .all(|(&h, j)| h == 0 || j == 0)
     }
-}
-
-/// Averages over classes of equal weight.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MacroScores {
-    /// Share of the judge's label that the human gave too.
-    pub precision: f64,
-    /// Share of the human's label that the judge gave too.
-    pub recall: f64,
-    /// Harmonic mean of both, class by class.
-    pub f1: f64,
 }
 
 #[cfg(test)]
@@ -262,18 +209,16 @@ mod tests {
         );
         assert_eq!(table.human_totals(), [2, 0, 1, 0]);
         assert_eq!(table.judge_totals(), [1, 0, 2, 0]);
-        let scores = table.macro_scores().unwrap();
-        assert_eq!((scores.precision, scores.recall), (0.375, 0.375));
-        assert_eq!(table.balanced_accuracy(), Ok(0.75));
-        assert_eq!(table.within_one(), Ok(2.0 / 3.0));
-    }
-
-    #[test]
-    fn mcc_of_one_class_is_undefined_and_not_zero() {
-        let constant = Confusion::of(&[1, 0, 1], &[1, 1, 1], 2).unwrap();
-        assert_eq!(constant.mcc(), Err(Undefined::NoVariation));
-        let inverted = Confusion::of(&[0, 1, 0, 1], &[1, 0, 1, 0], 2).unwrap();
-        assert_eq!(inverted.mcc(), Ok(-1.0));
+        let near = table.within_one(Confidence::NINETY).unwrap();
+        assert_eq!((near.point, near.n), (2.0 / 3.0, 3));
+        assert_eq!(
+            table.base_rate(Confidence::NINETY).unwrap().point,
+            2.0 / 3.0
+        );
+        let bias = table.marginal_bias(Confidence::NINETY).unwrap();
+        let points: Vec<f64> = bias.iter().map(|b| b.point).collect();
+        assert_eq!(points, [-1.0 / 3.0, 0.0, 1.0 / 3.0, 0.0]);
+        assert!(bias.iter().all(|b| b.interval.is_ok() && b.n == 3));
     }
 
     #[test]
@@ -294,8 +239,15 @@ mod tests {
     fn nothing_labelled_is_no_figure() {
         let empty = Confusion::of(&[], &[], 2).unwrap();
         assert_eq!(empty.accuracy(Confidence::NINETY), Err(Undefined::NoCases));
-        assert_eq!(empty.mcc(), Err(Undefined::NoCases));
-        assert_eq!(empty.macro_scores().err(), Some(Undefined::NoCases));
+        assert_eq!(
+            empty.within_one(Confidence::NINETY),
+            Err(Undefined::NoCases)
+        );
+        assert_eq!(empty.base_rate(Confidence::NINETY), Err(Undefined::NoCases));
+        assert_eq!(
+            empty.marginal_bias(Confidence::NINETY),
+            Err(Undefined::NoCases)
+        );
         assert!(!empty.classes_are_disjoint());
         assert_eq!(Confusion::of(&[2], &[0], 2), Err(Undefined::OutOfRange));
         assert_eq!(Confusion::of(&[1], &[], 2), Err(Undefined::Mismatched));

@@ -1,6 +1,7 @@
 //! A judge that says pass or fail, held against people who do: its two kinds of error.
 
-use super::estimate::{Confidence, Estimate, Test};
+use super::estimate::{Confidence, Estimate, Interval, Test};
+use super::independent::{Count, newcombe};
 use super::proportion::wilson;
 use super::two_by_two::PairedTable;
 use super::undefined::Undefined;
@@ -81,28 +82,51 @@ impl Detection {
         wilson(self.true_negative, self.negatives(), confidence)
     }
 
-    /// Share of the judge's passes that people pass too.
+    /// Share of the judge's passes that people pass too, with Wilson's interval.
     ///
     /// # Errors
     /// [`Undefined::NoCases`] where the judge passed nothing.
-    pub fn precision(&self) -> Result<f64, Undefined> {
-        share(self.true_positive, self.true_positive + self.false_positive)
+    pub fn precision(&self, confidence: Confidence) -> Result<Estimate, Undefined> {
+        let passed = self.true_positive + self.false_positive;
+        wilson(self.true_positive, passed, confidence)
     }
 
     /// Harmonic mean of precision and TPR, 2 TP/(2 TP + FP + FN).
     ///
+    /// With x = TP/(TP + FP + FN), the share of both among the items that either passed, F1 = 2x/(1 + x), which rises
+    /// with x: the interval is Wilson's of x, mapped (n is TP + FP + FN). All or none right: a proper interval.
+    ///
     /// # Errors
     /// [`Undefined::NoCases`] where nobody passed anything.
-    pub fn f1(&self) -> Result<f64, Undefined> {
-        let hits = 2 * self.true_positive;
-        share(hits, hits + self.false_positive + self.false_negative)
+    pub fn f1(&self, confidence: Confidence) -> Result<Estimate, Undefined> {
+        let either = self.true_positive + self.false_positive + self.false_negative;
+        let mut found = wilson(self.true_positive, either, confidence)?;
+        let f1 = |x: f64| 2.0 * x / (1.0 + x);
+        let slope = 2.0 / (1.0 + found.point).powi(2);
+        found.std_error = found.std_error.map(|se| se * slope);
+        found.interval = found.interval.map(|ends| Interval {
+            low: ends.low.map(f1),
+            high: ends.high.map(f1),
+        });
+        found.point = f1(found.point);
+        Ok(found)
     }
 
-    /// Youden's J, TPR + TNR - 1 (Youden 1950): 0 for a judge that knows nothing, below 0 for one that looks inverted.
+    /// Youden's J, TPR + TNR - 1 (Youden 1950): 0 for a judge that knows nothing, below 0 for one that looks inverted;
+    /// with Newcombe's interval, since J is TPR less the share of people's fails that the judge passes. Its standard
+    /// error is the root of [`Detection::youden_j_variance`].
     ///
     /// # Errors
     /// [`Undefined::NoCases`] where people used one class only.
-    pub fn youden_j(&self) -> Result<f64, Undefined> {
+    pub fn youden_j(&self, confidence: Confidence) -> Result<Estimate, Undefined> {
+        let of = |successes, n| Count { successes, n };
+        let fails = of(self.false_positive, self.negatives());
+        let passes = of(self.true_positive, self.positives());
+        Ok(newcombe(fails, passes, confidence)?.estimate)
+    }
+
+    /// J itself.
+    pub(super) fn j(&self) -> Result<f64, Undefined> {
         Ok(share(self.true_positive, self.positives())?
             + share(self.true_negative, self.negatives())?
             - 1.0)
@@ -136,6 +160,8 @@ impl Detection {
 mod tests {
     use super::*;
 
+    const CONF: Confidence = Confidence::NINETY_FIVE;
+
     #[test]
     fn one_class_only_leaves_the_other_rate_undefined() {
         let passes = Detection::of(&[true; 3], &[true, false, true]).unwrap();
@@ -144,19 +170,47 @@ mod tests {
             passes.true_negative_rate(Confidence::NINETY),
             Err(Undefined::NoCases)
         );
-        assert_eq!(passes.youden_j(), Err(Undefined::NoCases));
-        assert_eq!(Detection::default().f1(), Err(Undefined::NoCases));
+        assert_eq!(passes.youden_j(CONF), Err(Undefined::NoCases));
+        assert_eq!(passes.j(), Err(Undefined::NoCases));
+        assert_eq!(Detection::default().f1(CONF), Err(Undefined::NoCases));
+        assert_eq!(
+            Detection::default().precision(CONF),
+            Err(Undefined::NoCases)
+        );
         assert_eq!(Detection::of(&[true], &[]), Err(Undefined::Mismatched));
     }
 
     #[test]
     fn a_judge_that_knows_nothing_has_j_zero() {
         let coin = Detection::of(&[true, true, false, false], &[true, false, true, false]).unwrap();
-        assert_eq!(coin.youden_j(), Ok(0.0));
-        assert_eq!(coin.youden_j_variance(), Ok(0.25));
-        assert_eq!(
-            (coin.precision(), coin.f1(), coin.same_rate().p),
-            (Ok(0.5), Ok(0.5), 1.0)
-        );
+        let j = coin.youden_j(CONF).unwrap();
+        assert_eq!((j.point, j.n, j.std_error), (0.0, 4, Some(0.5)));
+        assert_eq!((coin.j(), coin.youden_j_variance()), (Ok(0.0), Ok(0.25)));
+        assert_eq!(coin.precision(CONF).unwrap().point, 0.5);
+        assert_eq!(coin.same_rate().p, 1.0);
+    }
+
+    #[test]
+    fn f1_has_the_interval_of_the_share_that_it_rises_with() {
+        let labels = Detection {
+            true_positive: 17,
+            false_negative: 1,
+            false_positive: 2,
+            true_negative: 80,
+        };
+        let found = labels.f1(CONF).unwrap();
+        assert!((found.point - 34.0 / 37.0).abs() < 1e-15);
+        // Wilson's interval of 17/20.
+        let x = [0.639_581, 0.947_631].map(|x| 2.0 * x / (1.0 + x));
+        assert!((found.low().unwrap() - x[0]).abs() < 1e-6);
+        assert!((found.high().unwrap() - x[1]).abs() < 1e-6);
+        assert_eq!(found.n, 20);
+        let perfect = Detection {
+            true_positive: 20,
+            ..Detection::default()
+        };
+        let found = perfect.f1(CONF).unwrap();
+        assert_eq!((found.point, found.high()), (1.0, Some(1.0)));
+        assert!(found.low().unwrap() < 0.92);
     }
 }

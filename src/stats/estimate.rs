@@ -75,6 +75,10 @@ pub enum Method {
     ZeroDifferences,
     /// Normal interval from an asymptotic variance.
     Asymptotic,
+    /// Student's interval from what each item adds to a figure (delta method).
+    Linearised,
+    /// DeLong's variance of an area under the ROC curve, on the log-odds scale.
+    DeLong,
     /// Fisher's z transform of a correlation.
     FisherZ,
     /// Fisher's z transform with the variance of Bonett and Wright.
@@ -115,6 +119,8 @@ impl Method {
             Self::PairedT => "paired-t",
             Self::ZeroDifferences => "zero-differences",
             Self::Asymptotic => "asymptotic",
+            Self::Linearised => "linearised",
+            Self::DeLong => "delong",
             Self::FisherZ => "fisher-z",
             Self::BonettWright => "bonett-wright",
             Self::RoganGladen => "rogan-gladen",

@@ -1,4 +1,4 @@
-//! Agreement beyond chance of two annotators: Cohen's kappa, also weighted, and Gwet's coefficient beside it.
+//! Agreement beyond chance of two annotators: Cohen's kappa, also weighted.
 
 use super::bootstrap::Statistic;
 use super::confusion::Confusion;
@@ -36,6 +36,11 @@ struct Parts {
     kappa: f64,
     variance: f64,
     null_variance: f64,
+    /// Mean weight of each class of one side with the classes of the other.
+    row: Vec<f64>,
+    column: Vec<f64>,
+    /// One less agreement by chance.
+    left: f64,
 }
 
 fn shares(table: &Confusion, n: f64) -> (Vec<f64>, Vec<f64>) {
@@ -85,14 +90,41 @@ fn parts(table: &Confusion, weights: Weights) -> Result<Parts, Undefined> {
         kappa,
         variance: spread(&|i, j| table.count(i, j) as f64 / n, kappa),
         null_variance: spread(&|i, j| human[i] * judge[j], 0.0),
+        row,
+        column,
+        left,
     })
+}
+
+/// Kappa itself, and its derivative by the share of each cell, row by row: the linearisation behind its variance.
+pub(super) fn kappa_and_derivatives(
+    table: &Confusion,
+    weights: Weights,
+) -> Result<(f64, Vec<f64>), Undefined> {
+    let q = table.classes();
+    let Parts {
+        kappa,
+        row,
+        column,
+        left,
+        ..
+    } = parts(table, weights)?;
+    let cells = (0..q).flat_map(|i| (0..q).map(move |j| (i, j)));
+    let by_cell =
+        cells.map(|(i, j)| (weights.of(i, j, q) - (row[i] + column[j]) * (1.0 - kappa)) / left);
+    Ok((kappa, by_cell.collect()))
+}
+
+/// Kappa itself.
+pub(super) fn kappa_of(table: &Confusion, weights: Weights) -> Option<f64> {
+    parts(table, weights).ok().map(|parts| parts.kappa)
 }
 
 /// Cohen's kappa, (po - pe)/(1 - pe) (Cohen 1960; weighted: Cohen 1968), with its asymptotic interval (Fleiss, Cohen
 /// and Everitt 1969), cut to -1..1.
 ///
 /// Weights run over the declared scale, so an unused level keeps its distance. Assumes independent items; with clusters
-/// take [`kappa_statistic`] to the bootstrap. Unfair at skewed base rates: to be read beside [`gwet`].
+/// take [`kappa_statistic`] to the bootstrap. Unfair at skewed base rates: to be read beside [`super::gwet()`].
 ///
 /// One side constant: kappa 0, no interval. Perfect agreement: 1, no interval, since its asymptotic error is 0 at any n.
 ///
@@ -129,47 +161,8 @@ pub fn kappa_null_std_error(table: &Confusion, weights: Weights) -> Result<f64, 
     Ok(parts(table, weights)?.null_variance.sqrt())
 }
 
-/// Gwet's AC1 (identity weights; Gwet 2008) or AC2: (pa - pe)/(1 - pe) with
-/// pe = sum(W)/(q(q-1)) sum pi_k (1 - pi_k), pi_k the mean share of class k over both sides, q the declared classes.
-///
-/// Stable at skewed base rates, flattering with many or unused classes: shown next to kappa, never in its place.
-///
-/// # Errors
-/// [`Undefined::NoCases`]; [`Undefined::NoVariation`] for fewer than two classes declared, or only one in use.
-pub fn gwet(table: &Confusion, weights: Weights) -> Result<f64, Undefined> {
-    let n = table.checked()?;
-    let q = table.classes();
-    let (human, judge) = shares(table, n);
-    let pi: Vec<f64> = human
-        .iter()
-        .zip(&judge)
-        .map(|(h, j)| f64::midpoint(*h, *j))
-        .collect();
-    let seen = (0..q)
-        .flat_map(|i| (0..q).map(move |j| (i, j)))
-        .map(|(i, j)| weights.of(i, j, q) * table.count(i, j) as f64 / n)
-        .sum();
-    beyond_chance(seen, &pi, weights)
-}
-
-/// (pa - pe)/(1 - pe) with Gwet's chance agreement.
-pub(crate) fn beyond_chance(seen: f64, pi: &[f64], weights: Weights) -> Result<f64, Undefined> {
-    let q = pi.len();
-    if q < 2 || pi.contains(&1.0) {
-        return Err(Undefined::NoVariation);
-    }
-    let total: f64 = (0..q)
-        .flat_map(|i| (0..q).map(move |j| (i, j)))
-        .map(|(i, j)| weights.of(i, j, q))
-        .sum();
-    let chance = total / (q * (q - 1)) as f64 * pi.iter().map(|p| p * (1.0 - p)).sum::<f64>();
-    if chance >= 1.0 {
-        return Err(Undefined::NoVariation);
-    }
-    Ok((seen - chance) / (1.0 - chance))
-}
-
-/// Any figure of a [`Confusion`] as a statistic over top units, for [`super::Draws`].
+/// Any figure of a [`Confusion`] as a statistic over top units, for [`super::bca`] where items are clustered:
+/// `|table| table.mcc(confidence).ok().map(|mcc| mcc.point)`. A resample costs the items and one reading of the table.
 pub struct TableStatistic<F> {
     cells: Vec<u32>,
     units: Units,
@@ -231,6 +224,29 @@ where
             .map(|&unit| weights[unit as usize]);
         (self.figure)(&Confusion::weighted(self.classes, &self.cells, times))
     }
+
+    /// One table, from which each unit's items are taken and put back: time grows with items plus units.
+    fn leave_one_out(&self) -> Vec<Option<f64>> {
+        let mut cells: Vec<(u32, u32)> = self
+            .units
+            .of_cases()
+            .iter()
+            .copied()
+            .zip(self.cells.iter().copied())
+            .collect();
+        cells.sort_unstable();
+        let all = self.cells.iter().map(|_| 1);
+        let mut table = Confusion::weighted(self.classes, &self.cells, all);
+        cells
+            .chunk_by(|a, b| a.0 == b.0)
+            .map(|unit| {
+                unit.iter().for_each(|item| table.take(item.1));
+                let value = (self.figure)(&table);
+                unit.iter().for_each(|item| table.put(item.1));
+                value
+            })
+            .collect()
+    }
 }
 
 /// [`cohen_kappa`]'s point as a statistic over top units.
@@ -245,7 +261,7 @@ pub fn kappa_statistic(
     weights: Weights,
 ) -> Result<impl Statistic + use<>, Undefined> {
     TableStatistic::new(human, judge, classes, units, move |table| {
-        parts(table, weights).ok().map(|parts| parts.kappa)
+        kappa_of(table, weights)
     })
 }
 
@@ -277,10 +293,6 @@ mod tests {
             Confidence::NINETY,
         );
         assert_eq!(same, Err(Undefined::NoVariation));
-        assert_eq!(
-            gwet(&table(&[1; 4], &[1; 4], 2), Weights::Identity),
-            Err(Undefined::NoVariation)
-        );
         let different = cohen_kappa(
             &table(&[1; 3], &[0; 3], 2),
             Weights::Identity,
@@ -322,6 +334,14 @@ mod tests {
         )
         .unwrap();
         assert_eq!(statistic.point(), Some(plain.point));
+        let groups = [4, 2, 4, 2, 2, 9, 9];
+        let clustered =
+            kappa_statistic(&human, &judge, 3, Units::of(&groups), Weights::Linear).unwrap();
+        let each: Vec<Option<f64>> = [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
+            .iter()
+            .map(|weights| clustered.weighted(weights))
+            .collect();
+        assert_eq!(clustered.leave_one_out(), each);
         let short = kappa_statistic(&human, &judge, 3, Units::singles(6), Weights::Linear);
         assert_eq!(short.err(), Some(Undefined::Mismatched));
     }

@@ -17,16 +17,21 @@
 //! | better, the same, not worse | [`non_inferiority`], [`equivalent`], [`tost`]; many at once [`holm`], [`benjamini_hochberg`], [`benjamini_yekutieli`] |
 //! | how many cases | [`needs_n`], [`FlipPlan`], [`VarianceSplit`] |
 //! | looking early | [`sign_e_value`], [`confidence_sequence`] |
-//! | agreement of two | [`Confusion`], [`cohen_kappa`], [`gwet`], [`Detection`]; of numbers [`pearson`], [`spearman`], [`kendall`], [`closeness()`], [`lin_ccc`] |
-//! | agreement of many | [`Ratings`]; what people reach [`ceiling()`] |
-//! | a judge corrected | [`ppi_plus_plus`], [`rogan_gladen()`], [`corrected_difference`]; its scores mapped [`Isotonic`], [`Linear`]; its probabilities [`brier`], [`expected_calibration_error`] |
+//! | agreement of two | [`Confusion`], [`cohen_kappa`], [`gwet()`], [`Detection`]; of numbers [`pearson`], [`spearman`], [`kendall`], [`closeness()`], [`lin_ccc`]; with clusters [`TableStatistic`] and the statistic of the same name, then [`bca`] |
+//! | agreement of many | [`Ratings`]; what people reach [`ceiling()`]; with clusters [`alpha_statistic`], [`gwet_statistic`], [`fleiss_statistic`], [`CeilingStatistic`], then [`bca`] |
+//! | a judge corrected | [`ppi_plus_plus`], [`rogan_gladen()`], [`corrected_difference`]; its scores mapped [`Isotonic`], [`Linear`]; its probabilities [`brier`], [`expected_calibration_error`], [`reliability()`], [`auc`] |
 //! | may the judge replace people | [`alt_test()`] |
 //! | preferences | [`win_rate`], [`length_controlled`], [`position_bias`], [`bradley_terry()`] |
-//! | steadiness | [`pair_agreement`], [`spread_split`] |
+//! | steadiness | [`pair_agreement_per_case`], then [`rate`]; [`spread_split`] |
 //!
 //! A [`Statistic`] is any figure that can be weighted by top units; [`Draws`] resamples it once and reads intervals at
-//! any level, and a test, from the same draws.
-
+//! any level, and a test, from the same draws; [`bca`] is the one estimate that most callers want.
+//!
+//! What leaves as a bare number is no figure of a sample: a value of one case ([`pass_at_k`], [`pair_agreement`]), a
+//! count, a share of decisions ([`AltTest::winning_rate`]), a variance or an error to plan or compute with
+//! ([`VarianceSplit`], [`Detection::youden_j_variance`]), the coefficients of a fitted map or curve, and the uncorrected
+//! value that is shown where a correction may not be claimed ([`RoganGladen::unclipped`]).
+//!
 //! # Do the intervals hold?
 //!
 //! `cargo run --release --example coverage` draws from real label sets whose truth is known, 2,000 times a line. Nominal
@@ -49,15 +54,20 @@ mod alt_test;
 mod bootstrap;
 mod bradley_terry;
 mod ceiling;
+mod class_scores;
 mod closeness;
 mod confusion;
 mod correlation;
 mod detection;
 pub mod distribution;
 mod estimate;
+mod fleiss;
+mod gwet;
 mod independent;
 mod influence;
 mod kappa;
+mod krippendorff;
+mod linearised;
 mod margin;
 mod mean;
 mod multiplicity;
@@ -86,7 +96,7 @@ mod two_samples;
 mod undefined;
 
 pub use alt_test::{AgainstAnnotator, Alignment, AltTest, MIN_ITEMS, alt_test};
-pub use bootstrap::{Draws, MIN_RESAMPLED_UNITS, Plan, RESAMPLES, Statistic, acceleration};
+pub use bootstrap::{Draws, MIN_RESAMPLED_UNITS, Plan, RESAMPLES, Statistic, acceleration, bca};
 pub use bradley_terry::{
     ELO, ELO_MEAN, Match, StrengthStatistic, Strengths, bradley_terry, wins_matrix,
 };
@@ -94,18 +104,20 @@ pub use ceiling::{
     Ceiling, CeilingSide, CeilingStatistic, LeftOut, MIN_CEILING_ITEMS, ceiling,
     ceiling_of_numbers, majority,
 };
+pub use class_scores::MacroScores;
 pub use closeness::{Closeness, closeness, lin_ccc, lin_ccc_statistic};
-pub use confusion::{Confusion, MacroScores};
+pub use confusion::Confusion;
 pub use correlation::{
     Correlation, kendall, kendall_statistic, pearson, pearson_statistic, spearman,
     spearman_statistic,
 };
 pub use detection::Detection;
 pub use estimate::{Confidence, Estimate, Flag, Interval, Method, Scale, Size, Test, TestMethod};
+pub use fleiss::fleiss_statistic;
+pub use gwet::{gwet, gwet_statistic};
 pub use independent::{Count, fisher_exact, newcombe, unpaired_std_error, welch};
-pub use kappa::{
-    TableStatistic, Weights, cohen_kappa, gwet, kappa_null_std_error, kappa_statistic,
-};
+pub use kappa::{TableStatistic, Weights, cohen_kappa, kappa_null_std_error, kappa_statistic};
+pub use krippendorff::{Level, alpha_statistic};
 pub use margin::{NonInferiority, equivalent, non_inferiority, tost};
 pub use mean::{mean, mean_cr0};
 pub use multiplicity::{benjamini_hochberg, benjamini_yekutieli, holm};
@@ -123,14 +135,20 @@ pub use ppi::{
 pub use preference::{
     LengthControlled, Logistic, NEAR_EQUAL, WinRate, length_controlled, win_rate,
 };
-pub use probability::{BINS, ReliabilityBin, auc, brier, expected_calibration_error, reliability};
+pub use probability::{
+    BINS, ReliabilityBin, auc, auc_statistic, brier, calibration_statistic,
+    expected_calibration_error, reliability,
+};
 pub use proportion::{agresti_coull, clopper_pearson, jeffreys, rate, wilson, wilson_clustered};
 pub use quantile::{Place, interval_ranks, place, quantile, quantile_of_sorted};
 pub use random::Seed;
 pub use ranks::{Zeros, sign_test, wilcoxon};
-pub use ratings::{Level, Ratings, alpha_statistic};
+pub use ratings::Ratings;
 pub use ratio::fieller;
-pub use reliability::{SpreadSplit, pair_agreement, spread_split};
+pub use reliability::{
+    SpreadPart, SpreadSplit, pair_agreement, pair_agreement_per_case, spread_split,
+    spread_statistic,
+};
 pub use resampled::{Contrast, Percentile, Sums, TwoSides, ratio_of_sums, unit_rows};
 pub use rogan_gladen::{RoganGladen, WEAK_J, corrected_difference, rogan_gladen};
 pub use sample::{FEW_UNITS, MIN_UNITS, Moments, Sample, Units};

@@ -1,6 +1,10 @@
 //! A pairwise judge asked in both orders: does the place decide?
 
 use super::distribution::binomial_two_sided_half;
+use super::estimate::{Confidence, Estimate, Size};
+use super::linearised::linearised;
+use super::proportion::{rate, wilson};
+use super::sample::Sample;
 use super::undefined::Undefined;
 
 /// Which of two outputs won. Ties and verdicts nobody could read are not choices.
@@ -43,7 +47,7 @@ impl BothOrders {
 }
 
 /// What both orders of many items show.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PositionBias {
     /// Items.
     pub items: usize,
@@ -52,12 +56,12 @@ pub struct PositionBias {
     /// Verdicts of the swapped order that could not be read.
     pub unread_swapped: usize,
     /// Share of items with equal verdicts, one that could not be read being a verdict of its own.
-    pub agreement: f64,
+    pub agreement: Estimate,
     /// Share of equal verdicts among the items read in both orders.
-    pub consistency: Result<f64, Undefined>,
+    pub consistency: Result<Estimate, Undefined>,
     /// Share of verdicts for the output shown first, among those that are no tie, over the items read in both orders
-    /// (so that both outputs stood first equally often); 0.5 without a bias.
-    pub first_shown: Result<f64, Undefined>,
+    /// (so that both outputs stood first equally often); 0.5 without a bias. Undefined where all verdicts are ties.
+    pub first_shown: Result<Estimate, Undefined>,
     /// Items on which whichever was shown first won.
     pub flips_to_first: u64,
     /// Items on which whichever was shown second won.
@@ -69,92 +73,125 @@ pub struct PositionBias {
 /// Position statistics of a judge asked in both orders. The flips are the evidence: the same two outputs, only the
 /// place exchanged; exact sign test of one way against the other. Assumes independent items. No flips: p = 1.
 ///
+/// Agreement and consistency have Wilson's interval. The share of verdicts for the output shown first is a ratio over
+/// items of up to two verdicts: Student's interval by the delta method, and none where every item shows the same share,
+/// as without flips.
+///
 /// # Errors
 /// [`Undefined::NoCases`] without items.
-pub fn position_bias(items: &[BothOrders]) -> Result<PositionBias, Undefined> {
+pub fn position_bias(
+    items: &[BothOrders],
+    confidence: Confidence,
+) -> Result<PositionBias, Undefined> {
     if items.is_empty() {
         return Err(Undefined::NoCases);
     }
-    let share = |part: usize, whole: usize| {
-        if whole == 0 {
-            Err(Undefined::NoCases)
-        } else {
-            Ok(part as f64 / whole as f64)
-        }
-    };
+    let share = |part: usize, whole: usize| wilson(part as u64, whole as u64, confidence);
     let count = |test: &dyn Fn(&BothOrders) -> bool| items.iter().filter(|item| test(item)).count();
     let pair = |a, b| move |item: &BothOrders| item.original == Some(a) && item.swapped == Some(b);
     let to_first = count(&pair(Choice::First, Choice::Second));
     let to_second = count(&pair(Choice::Second, Choice::First));
     let read = |item: &BothOrders| item.original.is_some() && item.swapped.is_some();
-    let said = |choice: Choice, swapped: bool| {
-        let verdict = move |item: &BothOrders| if swapped { item.swapped } else { item.original };
-        count(&move |item| read(item) && verdict(item) == Some(choice))
-    };
-    let first = said(Choice::First, false) + said(Choice::Second, true);
-    let second = said(Choice::Second, false) + said(Choice::First, true);
     Ok(PositionBias {
         items: items.len(),
         unread_original: count(&|item| item.original.is_none()),
         unread_swapped: count(&|item| item.swapped.is_none()),
-        agreement: count(&|item| item.original == item.swapped) as f64 / items.len() as f64,
+        agreement: share(count(&|item| item.original == item.swapped), items.len())?,
         consistency: share(
             count(&|item| read(item) && item.original == item.swapped),
             count(&read),
         ),
-        first_shown: share(first, first + second),
+        first_shown: first_shown(items, confidence),
         flips_to_first: to_first as u64,
         flips_to_second: to_second as u64,
         flip_p: binomial_two_sided_half(to_first as u64, (to_first + to_second) as u64),
     })
 }
 
-/// Shares of items that a judge asked in both orders got right; a verdict that could not be read is wrong.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct OrderAccuracy {
-    /// In the original order.
-    pub original: f64,
-    /// In the swapped order.
-    pub swapped: f64,
-    /// Mean of both.
-    pub average: f64,
-    /// Right in both orders: what a judge whose ties count as such can claim.
-    pub both: f64,
+/// Verdicts for the output shown first among those for either, over the items read in both orders.
+fn first_shown(items: &[BothOrders], confidence: Confidence) -> Result<Estimate, Undefined> {
+    let each: Vec<(f64, f64)> = items
+        .iter()
+        .filter_map(|item| item.original.zip(item.swapped))
+        .map(|(original, swapped)| {
+            let is = |verdict, choice| f64::from(u8::from(verdict == choice));
+            let first = is(original, Choice::First) + is(swapped, Choice::Second);
+            (
+                first,
+                first + is(original, Choice::Second) + is(swapped, Choice::First),
+            )
+        })
+        .collect();
+    let (first, all) = each
+        .iter()
+        .fold((0.0, 0.0), |sums, item| (sums.0 + item.0, sums.1 + item.1));
+    if all == 0.0 {
+        return Err(Undefined::NoCases);
+    }
+    let (share, n) = (first / all, each.len() as f64);
+    let parts: Vec<(f64, u64)> = each
+        .iter()
+        .map(|(first, both)| (n * (first - share * both) / all, 1))
+        .collect();
+    let size = Size {
+        cases: each.len(),
+        trials: all as usize,
+        units: each.len(),
+    };
+    Ok(linearised(share, &parts, 0.0, confidence, size))
 }
 
-/// Accuracy by order against people's choices.
+/// Shares of items that a judge asked in both orders got right; a verdict that could not be read is wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderAccuracy {
+    /// In the original order.
+    pub original: Estimate,
+    /// In the swapped order.
+    pub swapped: Estimate,
+    /// Mean of both.
+    pub average: Estimate,
+    /// Right in both orders: what a judge whose ties count as such can claim.
+    pub both: Estimate,
+}
+
+/// Accuracy by order against people's choices, with Wilson's interval; the mean of both orders has two verdicts an item
+/// and the interval of [`rate`] with repeats. Assumes independent items.
 ///
 /// # Errors
 /// [`Undefined::NoCases`] without items; [`Undefined::Mismatched`].
-pub fn order_accuracy(items: &[BothOrders], human: &[Choice]) -> Result<OrderAccuracy, Undefined> {
+pub fn order_accuracy(
+    items: &[BothOrders],
+    human: &[Choice],
+    confidence: Confidence,
+) -> Result<OrderAccuracy, Undefined> {
     if items.len() != human.len() {
         return Err(Undefined::Mismatched);
     }
-    if items.is_empty() {
-        return Err(Undefined::NoCases);
-    }
-    let n = items.len() as f64;
-    let share = |test: &dyn Fn(&BothOrders, Choice) -> bool| {
-        items
-            .iter()
-            .zip(human)
-            .filter(|(item, truth)| test(item, **truth))
-            .count() as f64
-            / n
+    let right =
+        |verdict: Option<Choice>, truth: &Choice| f64::from(u8::from(verdict == Some(*truth)));
+    let each: Vec<(f64, f64)> = items
+        .iter()
+        .zip(human)
+        .map(|(item, truth)| (right(item.original, truth), right(item.swapped, truth)))
+        .collect();
+    let share = |of: fn(&(f64, f64)) -> f64, trials: usize| {
+        let values: Vec<f64> = each.iter().map(of).collect();
+        rate(&Sample::new(&values).with_trials(trials), confidence)
     };
-    let original = share(&|item, truth| item.original == Some(truth));
-    let swapped = share(&|item, truth| item.swapped == Some(truth));
+    let n = items.len();
     Ok(OrderAccuracy {
-        original,
-        swapped,
-        average: f64::midpoint(original, swapped),
-        both: share(&|item, truth| item.original == Some(truth) && item.swapped == Some(truth)),
+        original: share(|item| item.0, n)?,
+        swapped: share(|item| item.1, n)?,
+        average: share(|item| f64::midpoint(item.0, item.1), 2 * n)?,
+        both: share(|item| item.0 * item.1, n)?,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const CONF: Confidence = Confidence::NINETY_FIVE;
 
     const fn item(original: Option<Choice>, swapped: Option<Choice>) -> BothOrders {
         BothOrders { original, swapped }
@@ -185,16 +222,28 @@ mod tests {
             item(None, Some(Choice::First)),
             item(Some(Choice::Tie), Some(Choice::Tie)),
         ];
-        let found = position_bias(&items).unwrap();
+        let found = position_bias(&items, CONF).unwrap();
         assert_eq!(
             (found.flips_to_first, found.flips_to_second, found.flip_p),
             (2, 1, 1.0)
         );
         assert_eq!((found.unread_original, found.unread_swapped), (1, 0));
-        assert_eq!(found.consistency, Ok(2.0 / 5.0));
-        assert_eq!(found.agreement, 2.0 / 6.0);
-        assert_eq!(found.first_shown, Ok(5.0 / 8.0));
-        assert_eq!(position_bias(&[]).err(), Some(Undefined::NoCases));
+        let consistency = found.consistency.unwrap();
+        assert_eq!((consistency.point, consistency.n), (2.0 / 5.0, 5));
+        assert_eq!((found.agreement.point, found.agreement.n), (2.0 / 6.0, 6));
+        let first = found.first_shown.unwrap();
+        assert_eq!((first.point, first.n, first.trials), (5.0 / 8.0, 5, 8));
+        assert!(first.low().unwrap() < 0.5 && first.high() == Some(1.0));
+        let ties = [item(Some(Choice::Tie), Some(Choice::Tie)); 3];
+        let found = position_bias(&ties, CONF).unwrap();
+        assert_eq!(found.first_shown, Err(Undefined::NoCases));
+        let firm = [item(Some(Choice::First), Some(Choice::First)); 12];
+        let found = position_bias(&firm, CONF).unwrap().first_shown.unwrap();
+        assert_eq!(
+            (found.point, found.interval),
+            (0.5, Err(Undefined::NoVariation))
+        );
+        assert_eq!(position_bias(&[], CONF).err(), Some(Undefined::NoCases));
     }
 
     #[test]
@@ -203,13 +252,20 @@ mod tests {
             item(Some(Choice::First), None),
             item(Some(Choice::First), Some(Choice::First)),
         ];
-        let found = order_accuracy(&items, &[Choice::First, Choice::First]).unwrap();
+        let found = order_accuracy(&items, &[Choice::First, Choice::First], CONF).unwrap();
         assert_eq!(
-            (found.original, found.swapped, found.average, found.both),
+            (
+                found.original.point,
+                found.swapped.point,
+                found.average.point,
+                found.both.point
+            ),
             (1.0, 0.5, 0.75, 0.5)
         );
+        assert_eq!((found.average.n, found.average.trials), (2, 4));
+        assert_eq!((found.both.n, found.both.trials), (2, 2));
         assert_eq!(
-            order_accuracy(&items, &[]).err(),
+            order_accuracy(&items, &[], CONF).err(),
             Some(Undefined::Mismatched)
         );
     }

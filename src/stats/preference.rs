@@ -1,5 +1,7 @@
 //! How often one system is preferred to another, as it is and with length held equal.
 
+use std::cmp::Ordering;
+
 use super::distribution::normal_quantile;
 use super::estimate::{Confidence, Estimate, Flag, Interval, Method, Scale, Size};
 use super::mean::mean;
@@ -22,8 +24,8 @@ pub struct WinRate {
     pub losses: usize,
     /// Items at one half.
     pub ties: usize,
-    /// (wins + ties/2)/n.
-    pub discrete: f64,
+    /// (wins + ties/2)/n, with the same interval.
+    pub discrete: Estimate,
 }
 
 /// Mean preference with Student's interval, ties half; preferences may be soft (a probability of the candidate).
@@ -36,12 +38,25 @@ pub fn win_rate(preferences: &Sample<'_>, confidence: Confidence) -> Result<WinR
     let wins = values.iter().filter(|&&v| v > 0.5).count();
     let losses = values.iter().filter(|&&v| v < 0.5).count();
     let ties = values.len() - wins - losses;
+    let whole: Vec<f64> = values
+        .iter()
+        .map(|&v| match v.total_cmp(&0.5) {
+            Ordering::Less => 0.0,
+            Ordering::Equal => 0.5,
+            Ordering::Greater => 1.0,
+        })
+        .collect();
+    let sample = Sample::new(&whole).with_trials(preferences.trials());
+    let sample = match preferences.groups() {
+        Some(groups) => sample.with_groups(groups),
+        None => sample,
+    };
     Ok(WinRate {
         estimate,
         wins,
         losses,
         ties,
-        discrete: (wins as f64 + ties as f64 / 2.0) / values.len() as f64,
+        discrete: mean(&sample, confidence, Some(Scale::UNIT))?,
     })
 }
 
@@ -195,7 +210,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!((found.wins, found.losses, found.ties), (2, 1, 2));
-        assert!((found.discrete - 0.6).abs() < 1e-15 && (found.estimate.point - 0.6).abs() < 1e-15);
+        assert!(
+            (found.discrete.point - 0.6).abs() < 1e-15
+                && (found.estimate.point - 0.6).abs() < 1e-15
+        );
     }
 
     #[test]

@@ -82,6 +82,58 @@ where
     }
 }
 
+/// As [`Sums`] for as many sums as the data ask for, such as one a class. The function sees the weighted sums.
+pub(super) struct WideSums<F> {
+    /// Unit after unit, `width` numbers each.
+    rows: Vec<f64>,
+    width: usize,
+    size: Size,
+    figure: F,
+}
+
+impl<F> WideSums<F>
+where
+    F: Fn(&[f64]) -> Option<f64> + Sync,
+{
+    /// Adds up the items' rows, `width` numbers each, by unit. Items and units must be parallel.
+    pub(super) fn new(items: &[f64], width: usize, units: &Units, size: Size, figure: F) -> Self {
+        let mut rows = vec![0.0; units.count() * width];
+        for (item, &unit) in items.chunks(width).zip(units.of_cases()) {
+            let place = unit as usize * width;
+            for (sum, value) in rows[place..place + width].iter_mut().zip(item) {
+                *sum += value;
+            }
+        }
+        Self {
+            rows,
+            width,
+            size,
+            figure,
+        }
+    }
+}
+
+impl<F> Statistic for WideSums<F>
+where
+    F: Fn(&[f64]) -> Option<f64> + Sync,
+{
+    fn size(&self) -> Size {
+        self.size
+    }
+
+    fn weighted(&self, weights: &[u32]) -> Option<f64> {
+        let mut sums = vec![0.0; self.width];
+        for (row, &weight) in self.rows.chunks(self.width).zip(weights) {
+            if weight > 0 {
+                for (sum, value) in sums.iter_mut().zip(row) {
+                    *sum += f64::from(weight) * value;
+                }
+            }
+        }
+        (self.figure)(&sums)
+    }
+}
+
 /// Row of each top unit: the sums of K case-parallel series within it.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use super::detection::Detection;
 use super::distribution::normal_quantile;
 use super::estimate::{Confidence, Estimate, Flag, Interval, Method, Scale, Size};
+use super::proportion::rate;
 use super::sample::Sample;
 use super::undefined::Undefined;
 
@@ -12,14 +13,14 @@ pub const WEAK_J: f64 = 0.3;
 /// The corrected rate and what it came from. `unclipped` is always to be shown where the rate itself is not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoganGladen {
-    /// The judge's own rate.
-    pub raw: f64,
+    /// The judge's own rate, whose interval knows nothing of the judge's error.
+    pub raw: Estimate,
     /// The corrected rate as it came out, which may lie outside 0..1.
     pub unclipped: f64,
     /// Standard error of the unclipped rate.
     pub std_error: f64,
     /// Youden's J of the judge.
-    pub youden_j: f64,
+    pub youden_j: Estimate,
     /// The corrected rate, or why it may not be claimed.
     pub estimate: Result<Estimate, Undefined>,
 }
@@ -49,7 +50,7 @@ pub fn rogan_gladen(
     if labels.positives() == 0 || labels.negatives() == 0 {
         return Err(Undefined::FewLabels { have: 0, need: 1 });
     }
-    let j = labels.youden_j()?;
+    let j = labels.j()?;
     if j <= 0.0 {
         return Err(Undefined::NoInformation);
     }
@@ -93,10 +94,10 @@ pub fn rogan_gladen(
         Err(Undefined::OutsideScale)
     };
     Ok(RoganGladen {
-        raw,
+        raw: rate(judged, confidence)?,
         unclipped: theta,
         std_error: se,
-        youden_j: j,
+        youden_j: labels.youden_j(confidence)?,
         estimate,
     })
 }
@@ -114,7 +115,7 @@ pub fn corrected_difference(
     labels: &Detection,
     confidence: Confidence,
 ) -> Result<Estimate, Undefined> {
-    let (j, j_variance) = (labels.youden_j()?, labels.youden_j_variance()?);
+    let (j, j_variance) = (labels.j()?, labels.youden_j_variance()?);
     if j <= 0.0 {
         return Err(Undefined::NoInformation);
     }
@@ -179,9 +180,9 @@ mod tests {
         )
         .unwrap();
         assert!((found.unclipped - 0.771_429).abs() < 5e-7);
-        assert!((found.youden_j - 0.583_333).abs() < 5e-7);
+        assert!((found.youden_j.point - 0.583_333).abs() < 5e-7);
         assert!((found.std_error - 0.280_245).abs() < 5e-7);
-        assert_eq!(found.raw, 0.7);
+        assert_eq!(found.raw.point, 0.7);
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub fn pass_hat_k_per_case(cases: &[Tries], k: u64) -> Result<PerCase, Undefined
     per_case(cases, k, pass_hat_k)
 }
 
-fn per_case(
+pub(super) fn per_case(
     cases: &[Tries],
     k: u64,
     value: fn(Tries, u64) -> Result<f64, Undefined>,

@@ -1,8 +1,8 @@
 //! Oracles of agreement: two annotators by class and by scale, many annotators, pass and fail.
 
 use evenhand::stats::{
-    Confidence, Confusion, Detection, Level, Ratings, Weights, agresti_coull, clopper_pearson,
-    cohen_kappa, gwet, jeffreys, kappa_null_std_error,
+    Confidence, Confusion, Detection, Estimate, Level, Ratings, Undefined, Weights, agresti_coull,
+    clopper_pearson, cohen_kappa, gwet, jeffreys, kappa_null_std_error,
 };
 use serde_json::{Value, json};
 
@@ -71,46 +71,51 @@ fn nominal(case: &mut Case<'_>, human: &[&str], judge: &[&str]) {
         .map(|h| (0..classes.len()).map(|j| table.count(h, j)).collect())
         .collect();
     case.equal("confusion_rows_human_cols_judge", &json!(rows));
-    case.number("mcc", table.mcc().expect("a correlation"));
-    let scores = table.macro_scores().expect("scores");
-    case.number("macro_f1", scores.f1);
-    case.number("macro_precision", scores.precision);
-    case.number("macro_recall", scores.recall);
-    case.number(
-        "balanced_accuracy",
-        table.balanced_accuracy().expect("an accuracy"),
-    );
-    case.number(
-        "gwet_ac1",
-        gwet(&table, Weights::Identity).expect("a coefficient"),
-    );
-    case.number(
+    case.point("mcc", table.mcc(CONF));
+    let scores = table.macro_scores(CONF).expect("scores");
+    case.point("macro_f1", Ok(scores.f1));
+    case.point("macro_precision", Ok(scores.precision));
+    case.point("macro_recall", Ok(scores.recall));
+    case.point("balanced_accuracy", table.balanced_accuracy(CONF));
+    let coefficient = gwet(&table, Weights::Identity, CONF).expect("a coefficient");
+    case.ends_rounded("gwet_ac1_ci95_irrcac_rounded", &coefficient, 5);
+    case.point("gwet_ac1", Ok(coefficient));
+    case.point(
         "krippendorff_alpha_nominal",
         pair_alpha(&human, &judge, classes.len(), Level::Nominal),
     );
-    let bias = table.marginal_bias().expect("a bias");
+    let bias = table.marginal_bias(CONF).expect("a bias");
     if let Some(mut inner) = case.inner("bias_marginal") {
         for (class, bias) in classes.iter().zip(bias) {
-            inner.number(class, bias);
+            inner.point(class, Ok(bias));
         }
     }
-    case.leave_out("gwet_ac1_ci95_irrcac_rounded", ROUNDED);
-    for key in ["bennett_s", "scott_pi_fleiss"] {
-        case.leave_out(key, OTHER_CHANCE);
-        case.leave_out(&format!("{key}_ci95_irrcac_rounded"), ROUNDED);
+    // Two annotators without gaps: Scott's pi is the kappa of Fleiss.
+    let cells = pair_cells(&human, &judge);
+    let ratings = Ratings::new(&cells, 2, classes.len()).expect("ratings");
+    let fleiss = ratings.fleiss(CONF).expect("a kappa");
+    case.ends_rounded("scott_pi_fleiss_ci95_irrcac_rounded", &fleiss, 5);
+    if let Some(want) = case.take("scott_pi_fleiss") {
+        let want = want.as_f64().expect("a number");
+        case.near("scott_pi_fleiss", fleiss.point, want, 5e-6 + 1e-9);
     }
+    case.leave_out("bennett_s", OTHER_CHANCE);
+    case.leave_out("bennett_s_ci95_irrcac_rounded", ROUNDED);
 }
 
-fn pair_alpha(human: &[u32], judge: &[u32], classes: usize, level: Level<'_>) -> f64 {
-    let cells: Vec<Option<u32>> = human
-        .iter()
-        .zip(judge)
-        .flat_map(|(&h, &j)| [Some(h), Some(j)])
-        .collect();
-    Ratings::new(&cells, 2, classes)
-        .expect("ratings")
-        .alpha(level)
-        .expect("an alpha")
+fn pair_cells(human: &[u32], judge: &[u32]) -> Vec<Option<u32>> {
+    let pairs = human.iter().zip(judge);
+    pairs.flat_map(|(&h, &j)| [Some(h), Some(j)]).collect()
+}
+
+fn pair_alpha(
+    human: &[u32],
+    judge: &[u32],
+    classes: usize,
+    level: Level<'_>,
+) -> Result<Estimate, Undefined> {
+    let cells = pair_cells(human, judge);
+    Ratings::new(&cells, 2, classes)?.alpha(level, CONF)
 }
 
 pub(crate) fn ordinal_cases() {
@@ -150,10 +155,7 @@ fn ordinal(case: &mut Case<'_>, human: &[&str], judge: &[&str]) {
         case.number(&format!("weighted_kappa_{name}"), kappa.point);
         case.number(&format!("weighted_kappa_{name}_statsmodels"), kappa.point);
         case.ends(&format!("weighted_kappa_{name}_ci95_asymptotic"), &kappa);
-        case.number(
-            &format!("gwet_ac2_{name}"),
-            gwet(&table, weights).expect("a coefficient"),
-        );
+        case.point(&format!("gwet_ac2_{name}"), gwet(&table, weights, CONF));
         case.leave_out(
             &format!("weighted_kappa_{name}_if_only_observed_labels"),
             OBSERVED,
@@ -169,13 +171,13 @@ fn ordinal(case: &mut Case<'_>, human: &[&str], judge: &[&str]) {
         ("interval", Level::Interval(&values)),
     ] {
         let alpha = pair_alpha(&human, &judge, q, level);
-        case.number(&format!("krippendorff_alpha_{name}"), alpha);
+        case.point(&format!("krippendorff_alpha_{name}"), alpha);
     }
     case.number(
         "exact_agreement",
         table.accuracy(CONF).expect("an accuracy").point,
     );
-    case.number("within_1", table.within_one().expect("a share"));
+    case.point("within_1", table.within_one(CONF));
 }
 
 pub(crate) fn inline_small() {
@@ -269,37 +271,25 @@ fn many(case: &mut Case<'_>, ratings: &Ratings<'_>, names: &[String], values: Op
     case.count("ratings", ratings.labels());
     case.count("items_with_2_or_more", ratings.pairable_items());
     case.count("complete_items", ratings.complete_items());
-    case.number(
+    case.point(
         "krippendorff_alpha_nominal",
-        ratings.alpha(Level::Nominal).expect("an alpha"),
+        ratings.alpha(Level::Nominal, CONF),
     );
-    case.number(
-        "gwet_ac1",
-        ratings.gwet(Weights::Identity).expect("a coefficient"),
-    );
+    case.point("gwet_ac1", ratings.gwet(Weights::Identity, CONF));
     if let Some(values) = values {
-        case.number(
+        case.point(
             "krippendorff_alpha_ordinal",
-            ratings.alpha(Level::Ordinal).expect("an alpha"),
+            ratings.alpha(Level::Ordinal, CONF),
         );
-        case.number(
+        case.point(
             "krippendorff_alpha_interval",
-            ratings.alpha(Level::Interval(values)).expect("an alpha"),
+            ratings.alpha(Level::Interval(values), CONF),
         );
-        case.number(
-            "gwet_ac2_quadratic",
-            ratings.gwet(Weights::Quadratic).expect("a coefficient"),
-        );
-        case.number(
-            "gwet_ac2_linear",
-            ratings.gwet(Weights::Linear).expect("a coefficient"),
-        );
+        case.point("gwet_ac2_quadratic", ratings.gwet(Weights::Quadratic, CONF));
+        case.point("gwet_ac2_linear", ratings.gwet(Weights::Linear, CONF));
     }
     if case.has("fleiss_kappa_complete_items") {
-        case.number(
-            "fleiss_kappa_complete_items",
-            ratings.fleiss().expect("a kappa"),
-        );
+        case.point("fleiss_kappa_complete_items", ratings.fleiss(CONF));
     }
     case.leave_out(
         "krippendorff_alpha_ratio",
@@ -364,8 +354,8 @@ fn binary(case: &mut Case<'_>, human: &[bool], judge: &[bool]) {
     case.number("tnr", tnr.point);
     case.ends("tpr_wilson95", &tpr);
     case.ends("tnr_wilson95", &tnr);
-    case.number("precision", found.precision().expect("a share"));
-    case.number("f1", found.f1().expect("a score"));
-    case.number("youden_j", found.youden_j().expect("a J"));
+    case.point("precision", found.precision(CONF));
+    case.point("f1", found.f1(CONF));
+    case.point("youden_j", found.youden_j(CONF));
     case.number("mcnemar_human_vs_judge_exact_p", found.same_rate().p);
 }

@@ -22,16 +22,13 @@ pub(crate) fn figures(case: &mut Case<'_>, x: &[f64], y: &[f64]) {
     let tau = kendall(x, y, CONF).expect("a correlation");
     case.number("kendall_tau_b", tau.estimate.point);
     case.number("kendall_p", tau.p.expect("a p"));
-    let near = closeness(x, y).expect("distances");
-    case.number("mae", near.mean_absolute_error);
-    case.number("rmse", near.root_mean_square_error);
-    case.number("mean_bias_judge_minus_human", near.bias);
-    let (low, high) = near.limits.expect("limits").ends().expect("two ends");
-    case.numbers("bland_altman_limits95", &[low, high]);
-    case.number(
-        "lin_ccc_population_variance",
-        lin_ccc(x, y).expect("a concordance"),
-    );
+    let near = closeness(x, y, None, CONF).expect("distances");
+    case.point("mae", Ok(near.mean_absolute_error));
+    case.point("rmse", Ok(near.root_mean_square_error));
+    case.point("mean_bias_judge_minus_human", Ok(near.bias));
+    let limits = near.limits.expect("limits").map(|limit| limit.point);
+    case.numbers("bland_altman_limits95", &limits);
+    case.point("lin_ccc_population_variance", lin_ccc(x, y, CONF));
     case.leave_out(
         "kendall_tau_c",
         "not offered: tau-b is the one that allows for ties",
@@ -91,7 +88,7 @@ fn ratings(case: &mut Case<'_>, table: &Table) {
     let x: Vec<f64> = rows.iter().map(|row| row.0).collect();
     let passed: Vec<bool> = rows.iter().map(|row| row.1).collect();
     let y: Vec<f64> = passed.iter().map(|&p| f64::from(u8::from(p))).collect();
-    case.number("auc", auc(&x, &passed).expect("an area"));
+    case.point("auc", auc(&x, &passed, CONF));
     let n = x.len() as f64;
     let ties = x.iter().filter(|&&d| d == 0.0).count() as f64;
     let right = rows

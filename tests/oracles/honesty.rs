@@ -70,9 +70,9 @@ impl Edge {
         cohen_kappa(&self.table, Weights::Identity, CONF)
     }
 
-    fn alpha(&self) -> Result<f64, Undefined> {
+    fn alpha(&self) -> Result<Estimate, Undefined> {
         Ratings::new(&self.cells, 2, self.table.classes())
-            .and_then(|ratings| ratings.alpha(Level::Nominal))
+            .and_then(|ratings| ratings.alpha(Level::Nominal, CONF))
     }
 
     fn correlations(&self) -> [Result<Estimate, Undefined>; 3] {
@@ -129,14 +129,14 @@ fn agreement(name: &str, entry: &Value) {
     match name {
         "judge constant, human varies" => {
             assert!(edge.kappa().expect("a kappa").point.abs() < 1e-12);
-            assert_eq!(edge.table.mcc(), Err(Undefined::NoVariation));
+            assert_eq!(edge.table.mcc(CONF), Err(Undefined::NoVariation));
             edge.correlations_are(Undefined::NoVariation);
         }
         "both constant and equal" => {
             assert_eq!(edge.table.accuracy(CONF).expect("an accuracy").point, 1.0);
             edge.wilson(0.5101, 1.0);
             assert_eq!(edge.kappa(), Err(Undefined::NoVariation));
-            assert_eq!(edge.table.mcc(), Err(Undefined::NoVariation));
+            assert_eq!(edge.table.mcc(CONF), Err(Undefined::NoVariation));
             assert_eq!(edge.alpha(), Err(Undefined::NoVariation));
             edge.correlations_are(Undefined::NoVariation);
         }
@@ -150,7 +150,7 @@ fn agreement(name: &str, entry: &Value) {
             assert_eq!(edge.kappa(), Err(Undefined::NoVariation));
             assert_eq!(edge.alpha(), Err(Undefined::NoVariation));
             assert_eq!(
-                gwet(&edge.table, Weights::Identity),
+                gwet(&edge.table, Weights::Identity, CONF),
                 Err(Undefined::NoVariation)
             );
             edge.correlations_are(Undefined::FewUnits { have: 1, need: 3 });
@@ -192,19 +192,23 @@ fn agreement(name: &str, entry: &Value) {
         }
         "perfect disagreement" => {
             assert!((edge.kappa().expect("a kappa").point + 1.0).abs() < 1e-12);
-            assert_eq!(edge.table.mcc(), Ok(-1.0));
+            assert_eq!(edge.table.mcc(CONF).map(|mcc| mcc.point), Ok(-1.0));
             let passes = |side: &[f64]| side.iter().map(|&v| v == 1.0).collect::<Vec<bool>>();
             let inverted = Detection::of(&passes(&edge.x), &passes(&edge.y)).expect("counts");
-            assert_eq!(inverted.youden_j(), Ok(-1.0));
+            assert_eq!(inverted.youden_j(CONF).map(|j| j.point), Ok(-1.0));
         }
         "kappa paradox (95% base rate)" => {
             assert!((edge.table.accuracy(CONF).expect("an accuracy").point - 0.9).abs() < 1e-12);
             assert!((edge.kappa().expect("a kappa").point + 0.052_631_578_947_368_36).abs() < 1e-9);
             assert!(
-                (gwet(&edge.table, Weights::Identity).expect("a coefficient") - 0.8895).abs()
+                (gwet(&edge.table, Weights::Identity, CONF)
+                    .expect("a coefficient")
+                    .point
+                    - 0.8895)
+                    .abs()
                     < 5e-5
             );
-            assert_eq!(edge.table.base_rate(), Ok(0.95));
+            assert_eq!(edge.table.base_rate(CONF).map(|rate| rate.point), Ok(0.95));
         }
         "constant difference" => {
             let d = differences(&edge.x, &edge.y).expect("differences");
@@ -263,7 +267,10 @@ fn missing(entry: &Value) {
         .collect();
     let ratings = Ratings::new(&cells, 2, 2).expect("ratings");
     assert_eq!((ratings.labels(), ratings.pairable_items()), (6, 2));
-    assert_eq!(ratings.alpha(Level::Nominal), Err(Undefined::NoVariation));
+    assert_eq!(
+        ratings.alpha(Level::Nominal, CONF),
+        Err(Undefined::NoVariation)
+    );
 }
 
 fn corrections(name: &str, entry: &Value) {
@@ -319,11 +326,11 @@ fn llmbar(case: &mut Case<'_>, what: &str) {
         panic!("{what}")
     };
     let judged = Judged::read(subset, model, strategy);
-    let right = order_accuracy(&judged.orders, &judged.human).expect("accuracies");
-    let orders = position_bias(&judged.orders).expect("statistics");
-    case.number("published_average_accuracy", right.average);
-    case.number("computed", right.average);
-    case.number("computed_agreement", orders.agreement);
+    let right = order_accuracy(&judged.orders, &judged.human, CONF).expect("accuracies");
+    let orders = position_bias(&judged.orders, CONF).expect("statistics");
+    case.number("published_average_accuracy", right.average.point);
+    case.number("computed", right.average.point);
+    case.number("computed_agreement", orders.agreement.point);
     let printed = case.take("published_agreement").expect("an agreement");
     let percent = printed
         .as_str()
@@ -333,7 +340,11 @@ fn llmbar(case: &mut Case<'_>, what: &str) {
         .expect("a percentage")
         .trim_end_matches('%');
     let percent = json!(percent.parse::<f64>().expect("a number"));
-    case.against("published_agreement", 100.0 * orders.agreement, &percent);
+    case.against(
+        "published_agreement",
+        100.0 * orders.agreement.point,
+        &percent,
+    );
     match kappa(&judged.truth(), &judged.originals()) {
         Some(kappa) => case.number("right_kappa_with_human", kappa),
         None => case.fault("no kappa"),
@@ -372,6 +383,7 @@ fn alternative(case: &mut Case<'_>, entry: &Value, what: &str) {
         alignment,
         epsilon,
         0.05,
+        CONF,
     )
     .expect("a test");
     let result = json!(if found.passes() { "PASSED" } else { "FAILED" });
@@ -393,7 +405,7 @@ fn alternative(case: &mut Case<'_>, entry: &Value, what: &str) {
         );
         inner.near(
             "advantage_probability",
-            found.advantage_probability,
+            found.advantage_probability.point,
             float(&entry[key], "advantage_probability"),
             allowed,
         );
@@ -446,7 +458,8 @@ fn macro_f1(case: &mut Case<'_>, table: &Table) {
         let table =
             Confusion::of(&coded(&human, &all), &coded(&read, &all), all.len()).expect("a table");
         // An answer that could not be read is a class of its own, but no class to average over.
-        let f1 = table.macro_scores().expect("scores").f1 * all.len() as f64 / known.len() as f64;
+        let f1 = table.macro_scores(CONF).expect("scores").f1.point * all.len() as f64
+            / known.len() as f64;
         (f1, table.accuracy(CONF).expect("an accuracy").point)
     };
     let mut f1 = Vec::new();

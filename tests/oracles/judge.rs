@@ -33,12 +33,12 @@ pub(crate) fn rogan_gladen_cases() {
             "tnr",
             detection.true_negative_rate(CONF).expect("a rate").point,
         );
-        case.number("raw_judge_rate_unlabelled", found.raw);
+        case.point("raw_judge_rate_unlabelled", Ok(found.raw));
         case.number(
             "human_rate_labelled",
             labels.iter().sum::<f64>() / labels.len() as f64,
         );
-        case.number("youden_j", found.youden_j);
+        case.point("youden_j", Ok(found.youden_j));
         case.number("rogan_gladen_unclipped", found.unclipped);
         case.number("rogan_gladen_delta_se", found.std_error);
         // The claimed interval is cut to 0..1; the oracle's is not.
@@ -186,6 +186,7 @@ pub(crate) fn alt_test_cases() {
             alignment,
             epsilon,
             q,
+            CONF,
         )
         .expect("a test");
         let mut case = sheet.case(entry.to_string(), expect);
@@ -194,7 +195,7 @@ pub(crate) fn alt_test_cases() {
         case.equal("score", &json!(if near { "neg_rmse" } else { "accuracy" }));
         case.count("items_kept", found.items);
         case.number("winning_rate", found.winning_rate);
-        case.number("advantage_probability", found.advantage_probability);
+        case.number("advantage_probability", found.advantage_probability.point);
         case.equal("passes", &json!(found.passes()));
         let rows = case.take("per_rater").expect("raters");
         let rows = rows.as_array().expect("raters");
@@ -202,13 +203,21 @@ pub(crate) fn alt_test_cases() {
         for (row, one) in rows.iter().zip(&found.annotators) {
             assert_eq!(row["rater"], json!(people.annotators[one.annotator]));
             case.against("per_rater.n", one.items as f64, &row["n"]);
-            case.against("per_rater.rho_llm", one.judge_at_least, &row["rho_llm"]);
+            case.against(
+                "per_rater.rho_llm",
+                one.judge_at_least.point,
+                &row["rho_llm"],
+            );
             case.against(
                 "per_rater.rho_human",
-                one.annotator_at_least,
+                one.annotator_at_least.point,
                 &row["rho_human"],
             );
-            case.against("per_rater.mean_diff", one.difference, &row["mean_diff"]);
+            case.against(
+                "per_rater.mean_diff",
+                one.difference.point,
+                &row["mean_diff"],
+            );
             case.against("per_rater.p", one.p, &row["p"]);
             case.against(
                 "per_rater.rejected_BY",
@@ -254,18 +263,18 @@ pub(crate) fn calibration_map() {
         case.numbers("linear_slope_intercept", &[line.slope, line.intercept]);
         let against = |map: &dyn Fn(f64) -> f64| {
             let mapped: Vec<f64> = test_x.iter().map(|&v| map(v)).collect();
-            closeness(&test_y, &mapped).expect("distances")
+            closeness(&test_y, &mapped, None, CONF).expect("distances")
         };
         let (raw, bent, straight) = (
             against(&|v| v),
             against(&|v| curve.apply(v)),
             against(&|v| line.apply(v)),
         );
-        case.number("test_mae_raw", raw.mean_absolute_error);
-        case.number("test_mae_isotonic", bent.mean_absolute_error);
-        case.number("test_mae_linear", straight.mean_absolute_error);
-        case.number("test_bias_raw", raw.bias);
-        case.number("test_bias_isotonic", bent.bias);
+        case.number("test_mae_raw", raw.mean_absolute_error.point);
+        case.number("test_mae_isotonic", bent.mean_absolute_error.point);
+        case.number("test_mae_linear", straight.mean_absolute_error.point);
+        case.number("test_bias_raw", raw.bias.point);
+        case.number("test_bias_isotonic", bent.bias.point);
     }
     sheet.finish();
 }

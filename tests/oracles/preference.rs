@@ -1,8 +1,8 @@
 //! Oracles of pairwise preference: both orders, strengths of many systems, length.
 
 use evenhand::stats::{
-    BothOrders, Choice, Confidence, Confusion, Match, Sample, Weights, bradley_terry, cohen_kappa,
-    length_controlled, order_accuracy, position_bias, spearman, win_rate, wins_matrix,
+    BothOrders, Choice, Confidence, Confusion, Estimate, Match, Sample, Weights, bradley_terry,
+    cohen_kappa, length_controlled, order_accuracy, position_bias, spearman, win_rate, wins_matrix,
 };
 use serde_json::Value;
 
@@ -85,28 +85,22 @@ pub(crate) fn position_cases() {
             text(entry, "judge_model"),
             text(entry, "strategy"),
         );
-        let found = position_bias(&judged.orders).expect("statistics");
-        let right = order_accuracy(&judged.orders, &judged.human).expect("accuracies");
+        let found = position_bias(&judged.orders, CONF).expect("statistics");
+        let right = order_accuracy(&judged.orders, &judged.human, CONF).expect("accuracies");
         let mut case = sheet.case(entry.to_string(), &entry["expect"]);
         case.count("n", found.items);
         case.count("unparsed_original", found.unread_original);
         case.count("unparsed_swapped", found.unread_swapped);
-        case.number("accuracy_original_unparsed_is_wrong", right.original);
-        case.number("accuracy_swapped_unparsed_is_wrong", right.swapped);
-        case.number("accuracy_average", right.average);
-        case.number("accuracy_both_orders_right", right.both);
-        case.number(
+        case.point("accuracy_original_unparsed_is_wrong", Ok(right.original));
+        case.point("accuracy_swapped_unparsed_is_wrong", Ok(right.swapped));
+        case.point("accuracy_average", Ok(right.average));
+        case.point("accuracy_both_orders_right", Ok(right.both));
+        case.point(
             "position_agreement_rate_unparsed_is_own_class",
-            found.agreement,
+            Ok(found.agreement),
         );
-        case.number(
-            "position_consistent_of_parsed",
-            found.consistency.expect("a share"),
-        );
-        case.number(
-            "first_shown_preference_rate",
-            found.first_shown.expect("a share"),
-        );
+        case.point("position_consistent_of_parsed", found.consistency);
+        case.point("first_shown_preference_rate", found.first_shown);
         case.number("flips_to_first", found.flips_to_first as f64);
         case.number("flips_to_second", found.flips_to_second as f64);
         case.number("flip_sign_test_p", found.flip_p);
@@ -173,15 +167,17 @@ pub(crate) fn bradley_terry_cases() {
         let dropped = wins_matrix(&matches(text(entry, "votes"), &models, false), models.len())
             .expect("wins");
         let (half, dropped) = (
-            bradley_terry(&half).expect("strengths"),
-            bradley_terry(&dropped).expect("strengths"),
+            bradley_terry(&half, CONF).expect("strengths"),
+            bradley_terry(&dropped, CONF).expect("strengths"),
         );
         let mut case = sheet.case(entry.to_string(), &entry["expect"]);
-        case.numbers_within("strength_ties_dropped_mean0", &dropped.log, FIT);
-        case.numbers_within("strength_ties_half_mean0", &half.log, FIT);
-        case.numbers_within("strength_ties_half_se_mean0", &half.std_errors, FIT);
-        case.numbers_within("elo_scale_ties_half", &half.elo(), FIT);
-        case.numbers_within("evalica_bt_log_mean0", &half.log, FIT);
+        let points = |all: &[Estimate]| all.iter().map(|one| one.point).collect::<Vec<f64>>();
+        let errors: Vec<f64> = half.log.iter().filter_map(|one| one.std_error).collect();
+        case.numbers_within("strength_ties_dropped_mean0", &points(&dropped.log), FIT);
+        case.numbers_within("strength_ties_half_mean0", &points(&half.log), FIT);
+        case.numbers_within("strength_ties_half_se_mean0", &errors, FIT);
+        case.numbers_within("elo_scale_ties_half", &points(&half.elo()), FIT);
+        case.numbers_within("evalica_bt_log_mean0", &points(&half.log), FIT);
         case.leave_out(
             "elo_online_k4_in_file_order",
             "depends on the order of the comparisons",
@@ -236,7 +232,7 @@ pub(crate) fn length_cases() {
         );
         case.count("n_wins", found.wins);
         case.count("n_wins_base", found.losses);
-        case.number("discrete_win_rate", 100.0 * found.discrete);
+        case.number("discrete_win_rate", 100.0 * found.discrete.point);
         case.number("mean_length_model", average(&rows.model));
         case.number("mean_length_baseline", average(&rows.baseline));
         let longer: Vec<f64> = rows

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use evenhand::stats::Estimate;
+use evenhand::stats::{Estimate, Undefined};
 use serde_json::{Map, Value};
 
 /// Relative tolerance of closed forms.
@@ -154,6 +154,34 @@ impl Case<'_> {
     pub(crate) fn within(&mut self, key: &str, got: impl Into<f64>, tolerance: f64) {
         if let Some(want) = self.take(key) {
             self.value(key, got.into(), &want, tolerance);
+        }
+    }
+
+    /// Compares the point of an estimate, if the case expects it; an interval has to hold it.
+    pub(crate) fn point(&mut self, key: &str, got: Result<Estimate, Undefined>) {
+        let Some(want) = self.take(key) else { return };
+        match got {
+            Ok(got) => {
+                self.value(key, got.point, &want, CLOSED);
+                let beyond = got.low().is_some_and(|low| low > got.point)
+                    || got.high().is_some_and(|high| high < got.point);
+                if beyond || got.n == 0 {
+                    self.fault(format!("{key}: {got:?}"));
+                }
+            }
+            Err(reason) => self.fault(format!("{key}: {reason}")),
+        }
+    }
+
+    /// Compares the ends of an interval with ones that were rounded to `digits`, if the case expects them.
+    pub(crate) fn ends_rounded(&mut self, key: &str, got: &Estimate, digits: i32) {
+        let Some(want) = self.take(key) else { return };
+        let Some((low, high)) = got.interval.ok().and_then(|interval| interval.ends()) else {
+            self.fault(format!("{key}: no interval: {:?}", got.interval));
+            return;
+        };
+        for (got, want) in [low, high].into_iter().zip(floats(&want)) {
+            self.near(key, got, want, 0.5 * 0.1_f64.powi(digits) + 1e-9);
         }
     }
 
