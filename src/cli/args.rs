@@ -57,6 +57,8 @@ pub(crate) enum Verb {
     Run(Box<Run>),
     /// Compare a baseline with a candidate: two runs, a run and a baseline file, two targets of a run, or a table.
     Compare(Compare),
+    /// Hold a judge against people: is it usable, and what are its scores worth?
+    Judge(super::judge::Judge),
     /// Make a run the baseline: write the file that later runs are compared with.
     Bless(Bless),
     /// Show one case of a run: the prompt as sent, the reply, every score with its reason.

@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod failure;
 mod init;
+mod judge;
 mod list;
 mod log;
 mod next;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         Verb::Check(verb) => check::run(verb, &screen),
         Verb::Run(verb) => run::run(*verb, &screen),
         Verb::Compare(verb) => compare::run(verb, &screen),
+        Verb::Judge(verb) => judge::run(verb, &screen),
         Verb::Bless(verb) => bless::run(verb, &screen),
         Verb::Show(verb) => show::run(verb, &screen),
         Verb::Runs(verb) => runs::run(&verb, &screen),

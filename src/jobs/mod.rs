@@ -6,6 +6,7 @@
 mod bless;
 mod check;
 mod clock;
+mod calibrate;
 mod compare;
 mod failure;
 mod init;
@@ -23,6 +24,7 @@ mod wiring;
 pub use bless::{Bless, Blessed, bless};
 pub use check::{Calls, Check, Checked, check};
 pub use clock::SystemClock;
+pub use calibrate::calibrate_table;
 pub use compare::{Compare, compare, compare_columns};
 pub use failure::JobError;
 pub use init::{Written, init};

@@ -195,7 +195,7 @@ fn routes(evidence: &Evidence, rule: &Usable, confidence: Confidence) -> Vec<Rou
     if let Some((name, point, bound)) = agreement {
         routes.push(Route {
             name: "A",
-            words: format!("A: {name} {} >= {}", at_least(*point, *bound), rule.kappa),
+            words: format!("A: {name} {}, {:.2} is needed", at_least(*point, *bound), rule.kappa),
             holds: bound.is_some_and(|bound| bound >= rule.kappa),
             point_holds: *point >= rule.kappa,
             needs_n: for_agreement(evidence.n, *point, *bound, rule.kappa),
@@ -208,7 +208,7 @@ fn routes(evidence: &Evidence, rule: &Usable, confidence: Confidence) -> Vec<Rou
             .collect();
         routes.push(Route {
             name: "B",
-            words: format!("B: {} >= {}", words.join(" and "), rule.rates),
+            words: format!("B: {}, {:.2} is needed", words.join(" and "), rule.rates),
             holds: rates
                 .iter()
                 .all(|rate| rate.bound().is_some_and(|bound| bound >= rule.rates)),
@@ -221,7 +221,7 @@ fn routes(evidence: &Evidence, rule: &Usable, confidence: Confidence) -> Vec<Rou
         routes.push(Route {
             name: "C",
             words: format!(
-                "C: holds its own against {:.0} % of the annotators (at least {:.0} %), {name} {} >= {}",
+                "C: holds its own against {:.0} % of the annotators, {:.0} % is needed, and {name} {}, {:.2} is needed",
                 100.0 * omega,
                 100.0 * bar.omega,
                 at_least(*point, *bound),
@@ -238,8 +238,8 @@ fn routes(evidence: &Evidence, rule: &Usable, confidence: Confidence) -> Vec<Rou
 /// A point with its one-sided bound, towards the side that cannot flatter.
 fn at_least(point: f64, bound: Option<f64>) -> String {
     match bound {
-        Some(bound) => format!("{point:.2}, surely {:.2}", (bound * 100.0).floor() / 100.0),
-        None => format!("{point:.2}, no bound"),
+        Some(bound) => format!("{point:.2} (surely at least {:.2})", (bound * 100.0).floor() / 100.0),
+        None => format!("{point:.2} (no bound)"),
     }
 }
 
@@ -249,7 +249,8 @@ fn for_agreement(n: usize, point: f64, bound: Option<f64>, bar: f64) -> Option<u
     if above <= 0.0 || below <= 0.0 {
         return None;
     }
-    Some((n as f64 * (below / above).powi(2)).ceil() as u64)
+    // What is a whole number but for its last binary digits is not one more.
+    Some((n as f64 * (below / above).powi(2) - 1e-9).ceil() as u64)
 }
 
 /// Labels at which both classes are so large that the bounds of unchanged rates reach the bar; classes keep their shares.

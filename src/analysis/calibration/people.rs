@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use crate::domain::usable::Usable;
 use crate::stats::{
-    Alignment, Ceiling, CeilingSide, CeilingStatistic, Draws, Level, MIN_CEILING_ITEMS, Ratings, Units, Weights, alt_test,
-    ceiling, ceiling_of_numbers,
+    Alignment, Ceiling, CeilingSide, CeilingStatistic, Level, MIN_CEILING_ITEMS, Ratings, Undefined, Units, Weights,
+    alt_test, bca, ceiling, ceiling_of_numbers,
 };
 
-use super::super::figure::Chance;
+use super::super::figure::{Chance, shown};
+use super::super::findings::Figure;
 use super::agreement::{Agreement, Levels};
 use super::book::Book;
 use super::sheet::{Scale, Sheet, Verdict, place};
@@ -37,9 +38,9 @@ pub struct OneAgainstOthers {
     /// Items compared.
     pub n: usize,
     /// The annotator's agreement with the others, in the figure that decides.
-    pub person: f64,
+    pub person: Figure,
     /// The judge's with the same others.
-    pub judge: f64,
+    pub judge: Figure,
 }
 
 /// What people reach; `None` with one annotator, or too few items that two labelled.
@@ -89,8 +90,8 @@ pub(super) fn people(
             .map(|one| OneAgainstOthers {
                 annotator: sheet.annotators[one.annotator].clone(),
                 n: one.items,
-                person: one.person,
-                judge: one.judge,
+                person: Figure::Estimate(shown(&one.person)),
+                judge: Figure::Estimate(shown(&one.judge)),
             })
             .collect();
     }
@@ -189,7 +190,7 @@ fn reached(
         Agreement::Weighted(_) => Some(Weights::Quadratic),
         Agreement::Concordance => None,
     };
-    let found = match (weights, coding) {
+    let mut found = match (weights, coding) {
         (Some(weights), Some((low, classes))) => {
             let judge: Vec<Option<u32>> = sheet
                 .items
@@ -197,21 +198,21 @@ fn reached(
                 .map(|item| place(read(item.verdict)?, low, classes))
                 .collect();
             let ratings = Ratings::new(cells, annotators, classes).ok()?;
-            let found = ceiling(&ratings, &judge, weights).ok()?;
-            let units = match sheet.groups() {
-                Some(groups) => Units::of(&groups),
-                None => Units::singles(sheet.items.len()),
-            };
-            for (name, side) in [
-                ("human_ceiling", CeilingSide::People),
-                ("judge_at_ceiling", CeilingSide::Judge),
-            ] {
-                let drawn = CeilingStatistic::new(ratings, &judge, weights, units.clone(), side)
-                    .and_then(|statistic| Draws::of(&statistic, &chance.plan(&["calibration", name])))
-                    .map(|draws| draws.percentile(levels.shown));
-                book.estimate(name, &drawn);
+            let mut found = ceiling(&ratings, &judge, weights, levels.shown).ok()?;
+            if let Some(groups) = sheet.groups() {
+                let units = Units::of(&groups);
+                let drawn = |name: &str, side| {
+                    let statistic = CeilingStatistic::new(ratings, &judge, weights, &units, side).ok()?;
+                    bca(&statistic, &chance.plan(&["calibration", name]), levels.shown).ok()
+                };
+                let (people, judge) = (
+                    drawn("human_ceiling", CeilingSide::People),
+                    drawn("judge_at_ceiling", CeilingSide::Judge),
+                );
+                found.people = people.unwrap_or(found.people);
+                found.judge = judge.unwrap_or(found.judge);
             }
-            return Some(found);
+            found
         }
         _ => {
             let labels: Vec<Option<f64>> = sheet
@@ -220,10 +221,22 @@ fn reached(
                 .flat_map(|item| item.labels.iter().copied())
                 .collect();
             let judge: Vec<Option<f64>> = sheet.items.iter().map(|item| read(item.verdict)).collect();
-            ceiling_of_numbers(&labels, annotators, &judge).ok()?
+            let mut found = ceiling_of_numbers(&labels, annotators, &judge, levels.shown).ok()?;
+            if sheet.groups().is_some() {
+                // Its closed form takes items for independent.
+                found.people.interval = Err(Undefined::NoClosedForm);
+                found.judge.interval = Err(Undefined::NoClosedForm);
+            }
+            found
         }
     };
-    book.number("human_ceiling", Some(found.people));
-    book.number("judge_at_ceiling", Some(found.judge));
+    if sheet.groups().is_some() {
+        for one in &mut found.annotators {
+            one.person.interval = Err(Undefined::NoClosedForm);
+            one.judge.interval = Err(Undefined::NoClosedForm);
+        }
+    }
+    book.estimate("human_ceiling", &Ok(found.people.clone()));
+    book.estimate("judge_at_ceiling", &Ok(found.judge.clone()));
     Some(found)
 }

@@ -82,7 +82,7 @@ fn an_unreadable_verdict_leaves_agreement_and_counts_as_wrong_beside_it() {
     assert_eq!((found.labels.unreadable, found.labels.unjudged), (4, 3));
     // Perfect on what was read: no asymptotic error, and yet no proof of 1.
     assert_eq!(found.conclusion.route, Some("A"));
-    assert!(found.conclusion.rule.contains("surely 0.9"), "{}", found.conclusion.rule);
+    assert!(found.conclusion.rule.contains("surely at least 0.9"), "{}", found.conclusion.rule);
 }
 
 #[test]
@@ -150,11 +150,11 @@ fn labels_and_judged_only_items_correct_the_rate() {
 fn orders_that_disagree_make_a_pairwise_judge_not_shown_usable() {
     let mut pairs = sheet(
         Scale::Preference,
-        &[(0.0, Verdict::Read(0.0), 40), (1.0, Verdict::Read(1.0), 30), (1.0, Verdict::Read(2.0), 30)],
+        &[(0.0, Verdict::Read(0.0), 40), (1.0, Verdict::Read(1.0), 50), (1.0, Verdict::Read(2.0), 10)],
     );
     for (at, item) in pairs.items.iter_mut().enumerate() {
         let first = if at < 40 { Choice::First } else { Choice::Second };
-        let swapped = if at < 70 { first } else { Choice::First };
+        let swapped = if at < 90 { first } else { Choice::First };
         item.orders = Some(BothOrders {
             original: Some(first),
             swapped: Some(swapped),
@@ -162,7 +162,7 @@ fn orders_that_disagree_make_a_pairwise_judge_not_shown_usable() {
     }
     let found = calibrate(&pairs, &options());
     assert_eq!(found.conclusion.outcome, Outcome::Usable, "{}", found.conclusion.rule);
-    for item in &mut pairs.items[35..70] {
+    for item in &mut pairs.items[60..90] {
         item.orders = Some(BothOrders {
             original: Some(Choice::First),
             swapped: Some(Choice::Second),

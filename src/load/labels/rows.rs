@@ -150,6 +150,8 @@ fn separator(text: &str) -> u8 {
 }
 
 fn table(named: String, text: &str) -> Result<Rows, Vec<Problem>> {
+    // With both ends of a line the reader counts lines from between them.
+    let text = &text.replace("\r\n", "\n");
     let separator = separator(text);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)

@@ -76,8 +76,13 @@ pub fn read(path: &Path, columns: &Columns) -> Result<Sheet, Vec<Problem>> {
         return Err(vec![rows.problem(0, "no row is left; look at --where and --rows")]);
     }
     let values = human.iter().copied().chain([judge]);
-    let texts = || kept.iter().flat_map(|row| values.clone().filter_map(|at| row.cell(at)));
-    let scale = scale(columns, &rows, texts, &mut found);
+    // What a column holds is seen by all its rows; which classes there are, by those that count.
+    let all = || rows.rows.iter().flat_map(|row| values.clone().filter_map(|at| row.cell(at)));
+    let texts: BTreeSet<&str> = kept
+        .iter()
+        .flat_map(|row| values.clone().filter_map(|at| row.cell(at)))
+        .collect();
+    let scale = scale(columns, &rows, all, texts, &mut found);
     let mut read = |row: &Row, at: Option<usize>, name: &str| -> Option<f64> {
         let cell = row.cell(at)?;
         let value = value(cell, &scale, rows.decimal_comma);
@@ -129,18 +134,18 @@ pub fn read(path: &Path, columns: &Columns) -> Result<Sheet, Vec<Problem>> {
 fn scale<'a, I: Iterator<Item = &'a str>>(
     columns: &Columns,
     rows: &Rows,
-    texts: impl Fn() -> I,
+    all: impl Fn() -> I,
+    classes: BTreeSet<&str>,
     found: &mut Found,
 ) -> Scale {
     if let Some((low, high)) = columns.scale {
         return Scale::Grades { low, high };
     }
-    let classes: BTreeSet<&str> = texts().collect();
     if columns.positive.is_none() {
-        if !classes.is_empty() && classes.iter().all(|text| pass(text).is_some()) {
+        if all().all(|text| pass(text).is_some()) {
             return Scale::PassFail;
         }
-        if texts().all(|text| number(text, rows.decimal_comma).is_some()) {
+        if all().all(|text| number(text, rows.decimal_comma).is_some()) {
             return Scale::Number;
         }
     }
