@@ -412,6 +412,8 @@ fn by_number(pairs: &Pairs, levels: Levels, chance: &Chance, book: &mut Book) {
             Ok(found) => {
                 let mut estimate = found.estimate;
                 if clustered || estimate.interval == Err(Undefined::NoClosedForm) {
+                    // What a closed form would say takes items for independent.
+                    estimate.interval = Err(Undefined::NoClosedForm);
                     estimate = correlated(name, pairs, levels, chance).unwrap_or(estimate);
                 }
                 book.estimate(name, &Ok(estimate));
@@ -434,9 +436,22 @@ fn by_number(pairs: &Pairs, levels: Levels, chance: &Chance, book: &mut Book) {
     book.estimate("lin_ccc", &ccc);
 }
 
-/// A correlation over clusters, or one without a closed form.
+/// The most items whose ranks are resampled: each resample sorts them all again.
+const MOST_RANKED: usize = 5_000;
+/// The most items whose order is resampled pair by pair.
+const MOST_ORDERED: usize = 500;
+
+/// A correlation over clusters, or one without a closed form; `None` where there are too many items for its resampling.
 fn correlated(name: &str, pairs: &Pairs, levels: Levels, chance: &Chance) -> Option<Estimate> {
     let (human, judge, units) = (&pairs.human, &pairs.judge, pairs.units());
+    let most = match name {
+        "pearson_r" => usize::MAX,
+        "spearman_rho" => MOST_RANKED,
+        _ => MOST_ORDERED,
+    };
+    if pairs.len() > most {
+        return None;
+    }
     match name {
         "pearson_r" => drawn(&stats::pearson_statistic(human, judge, units).ok()?, name, levels, chance),
         "spearman_rho" => drawn(&stats::spearman_statistic(human, judge, units).ok()?, name, levels, chance),
