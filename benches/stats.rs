@@ -9,8 +9,8 @@ use std::num::NonZeroUsize;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use evenhand::stats::{
     Confidence, Confusion, Draws, Level, Plan, Ratings, Sample, Seed, Size, Sums, Units, Weights,
-    closeness, cohen_kappa, gwet, kappa_statistic, kendall, lin_ccc, pearson, rate, sign_flip,
-    spearman,
+    alpha_statistic, bca, closeness, cohen_kappa, expected_calibration_error, gwet, gwet_statistic,
+    kappa_statistic, kendall, lin_ccc, pearson, rate, sign_flip, spearman,
 };
 
 const CONF: Confidence = Confidence::NINETY_FIVE;
@@ -80,6 +80,35 @@ fn alpha(c: &mut Criterion) {
                 b.iter(|| ratings.alpha(level, CONF))
             });
         }
+    }
+    group.finish();
+}
+
+/// A resample walks over all labels (alpha) or over units and classes (AC1, calibration error).
+fn bca_of_agreement(c: &mut Criterion) {
+    let mut group = c.benchmark_group("bca of agreement of 5, 10,000 resamples");
+    group.sample_size(10);
+    for items in [100, 1_000] {
+        let cells: Vec<Option<u32>> = scrambled(items * 5, 25)
+            .map(|v| (v < 20).then_some(v % 5))
+            .collect();
+        let ratings = Ratings::new(&cells, 5, 5).expect("full rows");
+        let units = Units::singles(items);
+        for (name, level) in [("nominal", Level::Nominal), ("ordinal", Level::Ordinal)] {
+            let alpha = alpha_statistic(ratings, level, units.clone()).expect("parallel units");
+            group.bench_with_input(BenchmarkId::new(name, items), &alpha, |b, alpha| {
+                b.iter(|| bca(alpha, &plan(), CONF));
+            });
+        }
+        let ac1 = gwet_statistic(ratings, Weights::Identity, &units).expect("parallel units");
+        group.bench_with_input(BenchmarkId::new("ac1", items), &ac1, |b, ac1| {
+            b.iter(|| bca(ac1, &plan(), CONF));
+        });
+        let stated: Vec<f64> = scrambled(items, 100).map(|v| f64::from(v) / 99.0).collect();
+        let passed: Vec<bool> = scrambled(items, 3).map(|v| v > 0).collect();
+        group.bench_function(BenchmarkId::new("calibration error", items), |b| {
+            b.iter(|| expected_calibration_error(&stated, &passed, &units, &plan(), CONF));
+        });
     }
     group.finish();
 }
@@ -181,6 +210,7 @@ criterion_group!(
     bca_of_a_paired_mean,
     bca_of_kappa,
     alpha,
+    bca_of_agreement,
     agreement,
     summaries
 );

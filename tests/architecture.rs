@@ -54,6 +54,8 @@ const CRATES: &[(&str, &[&str])] = &[
     // Bytes of calls and answers, shared without copies between who asks, who sends and who records.
     ("bytes", &["domain", "target", "store", "wire"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     // Tables of cases and of recorded answers in; rows of trials out.
     ("csv", &["load", "target", "report"]),
     ("futures_util", &["wire"]),

@@ -409,4 +409,6 @@ pub struct RowHead {
     pub suite: String,
     /// Scorer ids.
     pub scorers: Vec<String>,
+    /// The dataset's file as the user would name it, where it is one file that has a relative path.
+    pub file: Option<String>,
 }

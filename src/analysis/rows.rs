@@ -32,7 +32,7 @@ impl<'a> Rows<'a> {
         Self { bench, scorers }
     }
 
-    /// The columns.
+    /// The columns; from which file the cases came, whoever opened the run knows.
     #[must_use]
     pub fn head(&self) -> RowHead {
         RowHead {
@@ -42,6 +42,7 @@ impl<'a> Rows<'a> {
                 .iter()
                 .map(|&at| self.bench.scorers()[at].id.clone())
                 .collect(),
+            file: None,
         }
     }
 

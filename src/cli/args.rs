@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use super::examples;
 
 /// Where runs are kept unless said otherwise.
 pub(crate) const RUNS_DIR: &str = "runs";
@@ -21,6 +24,7 @@ const EVERYWHERE: &str = "With every verb";
 #[command(after_help = "\
 Start:     evenhand init && evenhand run suite.yaml
 In CI:     evenhand run suite.yaml --report junit=junit.xml --report markdown=comment.md
+           (a GitHub job gets its summary, annotations and outputs by itself: --ci)
 Exits:     0 gates passed · 2 arguments · 3 suite or dataset · 4 nothing to run
            5 could not evaluate · 6 undecided · 7 run directory or output
            100 a gate failed · 130/143 interrupted · 1 unexpected")]
@@ -35,6 +39,9 @@ pub(crate) struct Cli {
     /// Colours: auto is on a terminal, unless NO_COLOR is set.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = EVERYWHERE)]
     pub(crate) color: ColorWhen,
+    /// Hand results to a CI system: auto is the one whose environment is found.
+    #[arg(long, global = true, value_name = "SYSTEM", default_value = "auto", help_heading = EVERYWHERE)]
+    pub(crate) ci: CiWhen,
     #[command(subcommand)]
     pub(crate) verb: Verb,
 }
@@ -45,6 +52,20 @@ pub(crate) enum ColorWhen {
     Auto,
     Always,
     Never,
+}
+
+/// Which CI system results are handed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CiWhen {
+    Auto,
+    Github,
+    Gitlab,
+    None,
+}
+
+/// The command line as a tree, examples included: what is typed, completed and printed in manuals comes from it.
+pub(crate) fn command() -> clap::Command {
+    examples::put_into(Cli::command())
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,6 +92,11 @@ pub(crate) enum Verb {
     Schema(Schema),
     /// Print what there is: targets, scorers, judges, reports, metrics, packs.
     List(List),
+    /// Print what completes commands in a shell.
+    Completions(Completions),
+    /// Print manual pages, for packagers.
+    #[command(hide = true)]
+    Man(Man),
 }
 
 /// Write a suite that runs at once.
@@ -121,7 +147,7 @@ pub(crate) struct Selection {
 /// Where reports go.
 #[derive(Debug, Args, Default)]
 pub(crate) struct Reports {
-    /// Write a report: terminal, markdown, json, csv or junit; FILE `-` is stdout. Repeatable.
+    /// Write a report of a KIND that `evenhand list reports` names; FILE `-` is stdout. Repeatable.
     #[arg(long = "report", value_name = "KIND=FILE")]
     pub(crate) reports: Vec<String>,
     /// Print this report on stdout instead of the screen: short for --report KIND=-.
@@ -191,7 +217,7 @@ pub(crate) struct Run {
 /// What `--retry` does again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RetryWhat {
-    // Without docs of their own: each would turn the help into its long form.
+    // Without docs of their own, as elsewhere: each would turn the help into its long form.
     Errors,
     Unscored,
 }
@@ -286,11 +312,9 @@ pub(crate) struct Schema {
 /// What a schema describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaOf {
-    /// The suite file.
+    // Without docs of their own, here and below: each would turn the help into its long form.
     Suite,
-    /// One case of a dataset.
     Case,
-    /// The json report.
     Report,
 }
 
@@ -304,28 +328,36 @@ pub(crate) struct List {
 /// What can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ListOf {
-    /// Kinds of targets.
     Targets,
-    /// Kinds of scorers.
     Scorers,
-    /// Built-in judges.
     Judges,
-    /// Kinds of reports.
     Reports,
-    /// Names of metrics.
     Metrics,
-    /// Built-in packs.
     Packs,
+}
+
+/// Print what completes commands in a shell.
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// Which shell.
+    pub(crate) shell: Shell,
+}
+
+/// Print manual pages.
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Write the pages of the program and of each verb into DIR, instead of the program's to stdout.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_definition_is_sound() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]

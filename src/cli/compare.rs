@@ -5,9 +5,9 @@ use super::failure::exit;
 use super::next::address;
 use super::reports::Wanted;
 use super::screen::Screen;
-use super::{Done, print};
+use super::{Done, print, print_report};
 use crate::jobs::{self, JobError};
-use crate::report::{Frame, table_screen};
+use crate::report::{Frame, kind, table_screen};
 
 pub(crate) fn run(verb: Compare, screen: &Screen) -> Done {
     if verb.table.is_some() {
@@ -59,24 +59,24 @@ fn table(verb: &Compare, screen: &Screen) -> Done {
         ));
     }
     let found = jobs::compare_columns(file, baseline, candidate, verb.cluster.as_deref())?;
-    let text = match verb.reports.format.as_deref() {
+    match verb.reports.format.as_deref() {
         Some("json") => {
-            serde_json::to_string_pretty(&found)
+            let text = serde_json::to_string_pretty(&found)
                 .map_err(|error| JobError::Unexpected(error.to_string()))?
-                + "\n"
+                + "\n";
+            let json = kind("json").map_err(|error| JobError::Unexpected(error.to_string()))?;
+            print_report(screen, json, text.as_bytes())?;
         }
-        None | Some("terminal") => table_screen(
-            &file.display().to_string(),
-            &found,
-            screen.width,
-            screen.color,
-        ),
+        None | Some("terminal") => {
+            let file = file.display().to_string();
+            let text = table_screen(&file, &found, screen.width, screen.color);
+            print(screen, text.as_bytes())?;
+        }
         Some(other) => {
             return Err(JobError::Usage(format!(
                 "--table can be shown as terminal or json, not as `{other}`"
             )));
         }
-    };
-    print(screen, text.as_bytes())?;
+    }
     Ok(exit::DONE)
 }

@@ -50,7 +50,9 @@ pub(crate) fn tell(screen: &Screen, error: &JobError) -> u8 {
             .lines()
             .for_each(|line| screen.say(&format!("error: {}", terminal(line)))),
     }
-    code(error)
+    let code = code(error);
+    screen.ci.hand_over_failure(error, code, screen);
+    code
 }
 
 #[cfg(test)]

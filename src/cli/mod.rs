@@ -3,12 +3,15 @@
 mod args;
 mod bless;
 mod check;
+mod ci;
 mod compare;
+mod examples;
 mod failure;
 mod init;
 mod judge;
 mod list;
 mod log;
+mod manual;
 mod next;
 mod progress;
 mod report;
@@ -20,13 +23,15 @@ mod show;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
-use args::{Cli, Verb};
+use args::{CiWhen, Cli, Verb};
+use ci::Ci;
 use failure::exit;
 use screen::Screen;
 
 use crate::jobs::JobError;
+use crate::report::Kind;
 
 /// What a verb answers: its exit code, or why it could not be done.
 type Done = Result<u8, JobError>;
@@ -34,8 +39,20 @@ type Done = Result<u8, JobError>;
 /// The whole program: arguments in, exit code out.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let variable = |name: &str| std::env::var_os(name);
+    let mut command = args::command();
+    let cli = command
+        .try_get_matches_from_mut(std::env::args_os())
+        .and_then(|typed| {
+            Cli::from_arg_matches(&typed).map_err(|error| error.format(&mut command))
+        });
+    let cli = match cli {
         Ok(cli) => cli,
+        Err(error) if error.use_stderr() && Ci::new(CiWhen::Auto, variable).reads_commands() => {
+            // What was typed comes back in the message, and may have come from a list of cases.
+            screen::log_line(&error.render().to_string());
+            return ExitCode::from(exit::USAGE);
+        }
         Err(error) => {
             // Help and version are asked for and no errors. A stream that is gone has nobody to tell.
             let _ = error.print();
@@ -46,7 +63,7 @@ pub fn main() -> ExitCode {
             });
         }
     };
-    let screen = Screen::new(cli.color, cli.quiet);
+    let screen = Screen::new(cli.color, cli.quiet, Ci::new(cli.ci, variable));
     log::begin(cli.verbose);
     let done = match cli.verb {
         Verb::Init(verb) => init::run(&verb, &screen),
@@ -60,6 +77,8 @@ pub fn main() -> ExitCode {
         Verb::Report(verb) => report::run(&verb, &screen),
         Verb::Schema(verb) => list::schema(&verb, &screen),
         Verb::List(verb) => list::run(&verb, &screen),
+        Verb::Completions(verb) => manual::completions(&verb, &screen),
+        Verb::Man(verb) => manual::man(&verb, &screen),
     };
     ExitCode::from(match done {
         Ok(code) => code,
@@ -70,4 +89,9 @@ pub fn main() -> ExitCode {
 /// Prints on stdout; what cannot be written there is the harness's failure.
 fn print(screen: &Screen, bytes: &[u8]) -> Result<(), JobError> {
     screen.print(bytes).map_err(JobError::Store)
+}
+
+/// Prints a report of this kind on stdout.
+fn print_report(screen: &Screen, kind: &Kind, bytes: &[u8]) -> Result<(), JobError> {
+    screen.print_report(kind, bytes).map_err(JobError::Store)
 }

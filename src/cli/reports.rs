@@ -70,7 +70,7 @@ impl Wanted {
         })
     }
 
-    /// Writes every report; the one for stdout last. `kept` are further files that the verb writes by itself.
+    /// Writes every report, hands to CI what is its, and the report for stdout last. `kept` are further files that the verb writes by itself.
     pub(crate) fn write(
         &self,
         told: &Told,
@@ -89,11 +89,14 @@ impl Wanted {
             out.flush().map_err(|error| fail(&error))?;
             frame.reports.push(path.display().to_string());
         }
+        screen
+            .ci
+            .hand_over(told, !kept.is_empty(), &mut frame, screen);
         frame.width = screen.width;
         frame.color = screen.color;
         let mut bytes = Vec::new();
         render(self.stdout, told, &frame, &mut bytes)?;
-        super::print(screen, &bytes)
+        super::print_report(screen, self.stdout, &bytes)
     }
 }
 
@@ -118,7 +121,7 @@ fn writable(kind: &Kind, file: &str) -> Result<PathBuf, JobError> {
 
 /// A report's file. One that was asked for is made as the user's own files are; one that is kept in a run is, like all of it, for its
 /// owner alone: reports quote what agents said.
-fn create(path: &Path, is_private: bool) -> std::io::Result<File> {
+pub(crate) fn create(path: &Path, is_private: bool) -> std::io::Result<File> {
     let mode = if is_private { 0o600 } else { 0o666 };
     File::options()
         .write(true)
@@ -129,12 +132,21 @@ fn create(path: &Path, is_private: bool) -> std::io::Result<File> {
 }
 
 /// The frame of a report in a file: the same whatever terminal it was asked for at, and without the paths of other reports.
-fn on_file(frame: &Frame) -> Frame {
+pub(crate) fn on_file(frame: &Frame) -> Frame {
     Frame {
         run: frame.run.clone(),
         exit: frame.exit.clone(),
         ..Frame::default()
     }
+}
+
+/// A report of the kind of this name, as text.
+pub(crate) fn rendered(name: &str, told: &Told, frame: &Frame) -> Result<String, JobError> {
+    let unexpected = |error: &dyn std::fmt::Display| JobError::Unexpected(error.to_string());
+    let kind = kind(name).map_err(|error| unexpected(&error))?;
+    let mut bytes = Vec::new();
+    render(kind, told, frame, &mut bytes)?;
+    String::from_utf8(bytes).map_err(|error| unexpected(&error))
 }
 
 fn render(kind: &Kind, told: &Told, frame: &Frame, out: &mut dyn Write) -> Result<(), JobError> {

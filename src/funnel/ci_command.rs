@@ -31,7 +31,11 @@ pub fn ci_command(
     for c in data.chars() {
         push_data(&mut line, c);
     }
-    line
+    // A runner of the older kind looks for `##[` before it looks at the beginning of the line.
+    match ci_document(&line, "\\#") {
+        Cow::Borrowed(_) => line,
+        Cow::Owned(safe) => safe,
+    }
 }
 
 fn push_data(line: &mut String, c: char) {
@@ -73,6 +77,19 @@ pub fn ci_lines(lines: &str) -> Cow<'_, str> {
             line_starts = false;
         }
         at += c.len_utf8();
+    }
+    rewrite.finish()
+}
+
+/// Makes a document safe for the log of a CI system in which a `#` stands nowhere but in texts, such as JSON and XML: the second
+/// `#` of what [`ci_lines`] would stop is written as `mark`, by which the format itself spells it, so that the document says
+/// what it said.
+pub fn ci_document<'a>(document: &'a str, mark: &'static str) -> Cow<'a, str> {
+    let mut rewrite = Rewrite::new(document);
+    for (at, _) in document.match_indices('#') {
+        if opens_command(&document[at..]) {
+            rewrite.replace(at + 1..at + 2, mark);
+        }
     }
     rewrite.finish()
 }
@@ -129,6 +146,10 @@ mod tests {
             ),
             "::error title=a%2Cline=1%3A%3Ab%25::50%25%0D%0A::stop-commands::x"
         );
+        assert_eq!(
+            ci_command("error", &[], "##[group]x"),
+            "::error::#\\#[group]x"
+        );
     }
 
     #[test]
@@ -161,6 +182,18 @@ mod tests {
         assert_eq!(ci_lines("###[x"), "##\\#[x");
     }
 
+    #[test]
+    fn a_document_says_the_same_without_the_command() {
+        assert_eq!(
+            ci_document(r####"{"a": "##[group] ###vso[x #1 ## 2"}"####, r"\u0023"),
+            r####"{"a": "#\u0023[group] ##\u0023vso[x #1 ## 2"}"####
+        );
+        assert!(matches!(
+            ci_document("{\"a\": 1}", r"\u0023"),
+            Cow::Borrowed(_)
+        ));
+    }
+
     /// What a runner that is more lenient than any known one would look at.
     fn trimmed(line: &str) -> &str {
         let mut line = line;
@@ -188,9 +221,18 @@ mod tests {
         }
 
         #[test]
+        fn a_printed_document_holds_no_command_and_every_text(text in hostile_text()) {
+            let document = serde_json::to_string(&text).unwrap();
+            let out = ci_document(&document, r"\u0023");
+            prop_assert!(!out.contains("##[") && !out.contains("##vso["), "{out:?}");
+            prop_assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
+        }
+
+        #[test]
         fn a_command_is_one_line_whose_data_reads_back(value in hostile_text(), data in hostile_text()) {
             let line = ci_command("notice", &[("title", &value)], &data);
             prop_assert!(!line.contains(ends_line), "{line:?}");
+            prop_assert!(!line.contains("##[") && !line.contains("##vso["), "{line:?}");
             let body = line.strip_prefix("::notice title=").unwrap();
             let (title, message) = body.split_once("::").unwrap();
             prop_assert!(!title.contains([':', ',']), "{title:?}");

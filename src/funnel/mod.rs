@@ -16,15 +16,20 @@
 //! | XML text and attributes | [`xml`] | characters that no XML 1.0 document may hold |
 //! | GitHub workflow command | [`ci_command`] | a second command |
 //! | any other line in a CI log | [`ci_lines`] | commands |
+//! | JSON or XML in a CI log | [`ci_document`] | commands, without a change of what it says |
+//! | file of variables of a CI system | [`ci_variable`] | a second variable |
+//! | label of a metric | [`openmetrics_label`] | leaving the label |
 //! | file and directory names | [`path_component`] | leaving the directory, reserved names, collisions |
 //!
 //! Nothing is dropped silently: what cannot stand is replaced by something a reader sees. Text that needs no change is
 //! borrowed, not copied. A sink that can hold every character (JSON lines, the journal) needs no funnel.
 
 mod ci_command;
+mod ci_variable;
 mod csv_cell;
 mod html;
 mod markdown;
+mod openmetrics;
 mod path_component;
 mod rewrite;
 mod terminal;
@@ -34,10 +39,12 @@ mod xml;
 #[cfg(test)]
 mod hostile;
 
-pub use ci_command::{ci_command, ci_lines};
+pub use ci_command::{ci_command, ci_document, ci_lines};
+pub use ci_variable::ci_variable;
 pub use csv_cell::{csv_cell, csv_text};
 pub use html::{html, json_island};
 pub use markdown::{markdown, markdown_block};
+pub use openmetrics::openmetrics_label;
 pub use path_component::path_component;
 pub use terminal::{terminal, terminal_line};
 pub use xml::xml;

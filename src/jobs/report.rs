@@ -11,7 +11,7 @@ use crate::analysis::baseline::Baseline;
 use crate::analysis::findings::{Findings, RowHead, RunFacts, TrialRow};
 use crate::analysis::rows::Rows;
 use crate::analysis::verdict::verdict;
-use crate::domain::suite::{Baseline as BaselineSpec, CassetteMode};
+use crate::domain::suite::{Baseline as BaselineSpec, CassetteMode, Source};
 use crate::store::baseline;
 use crate::store::run::RunDir;
 
@@ -36,10 +36,14 @@ impl Told {
             .and_then(|reading| reading.record.life().limit.clone());
         let verdict = verdict(&findings, limit.as_deref());
         let head = match &reading {
-            Some(reading) => Rows::new(&reading.suite, &reading.record).head(),
+            Some(reading) => RowHead {
+                file: dataset_file(reading),
+                ..Rows::new(&reading.suite, &reading.record).head()
+            },
             None => RowHead {
                 suite: findings.run.suite.clone(),
                 scorers: Vec::new(),
+                file: None,
             },
         };
         Self {
@@ -60,6 +64,23 @@ impl Told {
             None => Err(JobError::Unexpected("a table keeps no reports".to_owned())),
         }
     }
+}
+
+/// The dataset's file as one would name it from where the run was started: to a CI system a path of one machine says nothing.
+fn dataset_file(reading: &Reading) -> Option<String> {
+    let [Source::File { path, .. }] = reading.suite.dataset.sources.as_slice() else {
+        return None;
+    };
+    let folder = &reading.run.manifest().folder;
+    let file = match folder.as_str() {
+        "" | "." => PathBuf::from(path),
+        _ => PathBuf::from(folder).join(path),
+    };
+    let file = file.strip_prefix(".").unwrap_or(&file);
+    let inside = file
+        .components()
+        .all(|part| matches!(part, std::path::Component::Normal(_)));
+    inside.then(|| file.display().to_string())
 }
 
 /// What a run on the disk says.

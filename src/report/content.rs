@@ -5,14 +5,15 @@
 mod command;
 mod figures;
 mod notes;
+mod objection;
 mod verdict;
 
 pub use command::{shell_word, show_command};
-pub(super) use figures::{Cell, Row, figures, shared_count, slices};
+pub(super) use figures::{Cell, Row, figures, metric, shared_count, slices};
 pub(super) use notes::notes;
+pub(super) use objection::{objection, succeeded};
 pub(super) use verdict::{adjusted, finding_word, footing, quiet, sentence, verdicts};
 
-use figures::metric;
 use verdict::finding_words;
 
 use crate::analysis::findings::{Findings, GateOutcome, TargetFindings};

@@ -7,7 +7,7 @@ use super::{Frame, NextStep};
 use crate::analysis::findings::{Figure, Findings, RowHead, ScoreCell, TrialRow};
 
 /// What some sink would take for an instruction.
-const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;t\u{7}\r\n::error::x\n\u{9b}1m\u{202e}</details>--><script>![i](http://127.0.0.1/i)@octocat `|` =1+1 \u{fffe}\0]]>&\"'";
+const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;t\u{7}\r\n::error::x\n##[group]g\u{9b}1m\u{202e}</details>--><script>![i](http://127.0.0.1/i)@octocat `|` =1+1 \u{fffe}\0]]>&\"'";
 
 /// Every text field of the findings, of the rows and of the frame replaced.
 fn hostile() -> (Findings, RowHead, Vec<TrialRow>, Frame) {
@@ -80,6 +80,7 @@ fn hostile() -> (Findings, RowHead, Vec<TrialRow>, Frame) {
     }
     findings.warnings = vec![bad()];
     head.suite = bad();
+    head.file = Some(bad());
     head.scorers[0] = bad();
     for row in &mut rows {
         row.case = format!("{HOSTILE}{}", row.case);
@@ -171,4 +172,96 @@ fn no_text_breaks_a_table_or_a_document() {
     let report = quick_junit::Report::deserialize_from_str(&document).expect("a report is JUnit");
     assert_eq!(report.tests, 4, "one target, four cases: {document}");
     assert!(!document.contains(['\u{fffe}', '\0', '\u{1b}', '\u{202e}']));
+}
+
+#[test]
+fn no_text_marks_up_a_summary() {
+    let (findings, head, rows, frame) = hostile();
+    let page = rendered("github-summary", &findings, &head, &rows, &frame);
+    let unescaped = page.replace("\\[", "").replace("\\]", "");
+    for live in [
+        "<script", "[i", "i]", "@octocat", "\r", "\u{202e}", "\u{1b}", "\n::", "-->",
+    ] {
+        assert!(!unescaped.contains(live), "{live:?} in {page}");
+    }
+    let count = |of: &str| page.matches(of).count();
+    assert_eq!(count("<details>"), count("</details>"));
+    assert!(page.contains("trials without success"), "{page}");
+}
+
+#[test]
+fn no_text_commands_a_ci_system() {
+    let (findings, head, rows, frame) = hostile();
+    let lines = rendered("github-annotations", &findings, &head, &rows, &frame);
+    for line in lines.lines() {
+        let body = line
+            .strip_prefix("::error title=")
+            .or_else(|| line.strip_prefix("::warning title="))
+            .or_else(|| line.strip_prefix("::notice title="));
+        let (title, _) = body
+            .and_then(|body| body.split_once("::"))
+            .unwrap_or_else(|| panic!("{line:?}"));
+        assert!(!title.contains([':', ',']), "{line:?}");
+        assert!(!line.contains(['\r', '\u{1b}', '\u{202e}']), "{line:?}");
+    }
+    let report = rendered("json", &findings, &head, &rows, &frame);
+    let printed = super::kind("json").expect("a kind").in_log(&report);
+    assert_ne!(printed, report, "something in it had to change");
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+    assert_eq!(read(&printed), read(&report));
+    for kind in super::KINDS {
+        if kind.name == "github-annotations" {
+            continue;
+        }
+        let report = rendered(kind.name, &findings, &head, &rows, &frame);
+        let printed = kind.in_log(&report);
+        for line in printed.split(['\n', '\r']) {
+            assert!(
+                !line.trim_start().starts_with("::"),
+                "{}: {line:?}",
+                kind.name
+            );
+            assert!(!line.contains("##["), "{}: {line:?}", kind.name);
+        }
+    }
+}
+
+#[test]
+fn no_text_becomes_another_output() {
+    let (findings, head, rows, frame) = hostile();
+    let file = rendered("github-output", &findings, &head, &rows, &frame);
+    let mut keys = 0;
+    let mut lines = file.split('\n').filter(|line| !line.is_empty());
+    while let Some(line) = lines.next() {
+        keys += 1;
+        let (key, rest) = line
+            .split_once(['=', '<'])
+            .unwrap_or_else(|| panic!("{line:?}"));
+        assert!(
+            key.chars().all(|c| c.is_ascii_lowercase() || c == '_'),
+            "{line:?}"
+        );
+        if let Some(delimiter) = rest.strip_prefix('<') {
+            assert!(lines.any(|line| line == delimiter), "{file}");
+        }
+    }
+    assert_eq!(keys, 20, "{file}");
+}
+
+#[test]
+fn no_text_leaves_its_label() {
+    let (findings, head, rows, frame) = hostile();
+    let written = rendered("openmetrics", &findings, &head, &rows, &frame);
+    let series = regex::Regex::new(
+        r#"^evenhand_[a-z_]+\{[a-z]+="(?:[^"\\]|\\["\\])*"(?:,[a-z]+="(?:[^"\\]|\\["\\])*")*\} -?[0-9.e-]+$"#,
+    )
+    .expect("a pattern");
+    for line in written.lines() {
+        let fits = line.starts_with("# TYPE evenhand_")
+            || line.starts_with("# HELP evenhand_")
+            || line == "# EOF"
+            || series.is_match(line);
+        assert!(fits && !line.contains(char::is_control), "{line:?}");
+    }
+    assert!(written.matches('\n').count() > 10, "{written}");
 }

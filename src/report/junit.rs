@@ -8,7 +8,8 @@
 //! | else | passed |
 //!
 //! So with repeats a case passes only when all of them succeed; how many did stands in the message. Where the suite defines no
-//! success, an answer passes. The class name is `suite.target`, because some CI systems show nothing else of the suite.
+//! success, an answer passes. The class name is `suite.target`, because some CI systems show nothing else of the suite; the file is
+//! the dataset's, where it is one file below the folder evenhand was started in, so that such a system can link to it.
 //!
 //! The format has its counts in front, so that its test cases are held in memory: at most [`MOST_CASES`] a target, and what
 //! lies beyond is counted in a last test case that fails if one of them does.
@@ -19,9 +20,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Material, content};
-use crate::analysis::findings::{ScoreCell, TrialRow};
-use crate::domain::fault::FaultKind;
-use crate::domain::transcript::Failure;
+use crate::analysis::findings::TrialRow;
 use crate::funnel::{terminal_line, xml};
 
 /// Test cases written for a target. CI systems refuse files far smaller than what could be written.
@@ -35,8 +34,9 @@ pub(super) fn render(material: &mut Material<'_>, out: &mut dyn Write) -> io::Re
     let findings = material.findings;
     let suite_name = &material.head.suite;
     let mut suites: Vec<Target> = Vec::new();
+    let file = material.head.file.as_deref();
     for target in &findings.targets {
-        suites.push(Target::new(suite_name, &target.id));
+        suites.push(Target::new(suite_name, &target.id, file));
     }
     let has_success = findings.design.success.is_some();
     let scorers = &material.head.scorers;
@@ -48,7 +48,7 @@ pub(super) fn render(material: &mut Material<'_>, out: &mut dyn Write) -> io::Re
         }
         let nth = suites.iter().position(|suite| suite.id == row.target);
         let nth = nth.unwrap_or_else(|| {
-            suites.push(Target::new(suite_name, &row.target));
+            suites.push(Target::new(suite_name, &row.target, file));
             suites.len() - 1
         });
         suites[nth].take(&row, has_success, scorers);
@@ -75,6 +75,7 @@ fn text(text: &str) -> String {
 struct Target {
     id: String,
     class: String,
+    file: Option<String>,
     suite: TestSuite,
     open: Option<Repeats>,
     /// Cases beyond the limit: all, and those that failed or could not be evaluated.
@@ -95,12 +96,13 @@ struct Repeats {
 }
 
 impl Target {
-    fn new(suite: &str, id: &str) -> Self {
+    fn new(suite: &str, id: &str, file: Option<&str>) -> Self {
         let class = text(&format!("{suite}.{id}"));
         Self {
             id: id.to_owned(),
             suite: TestSuite::new(class.clone()),
             class,
+            file: file.map(text),
             open: None,
             beyond: (0, 0),
         }
@@ -112,15 +114,7 @@ impl Target {
             ..Repeats::default()
         });
         repeats.seconds += row.latency_ms.unwrap_or(0.0) / 1_000.0;
-        let unscored = row
-            .scores
-            .iter()
-            .any(|score| matches!(score, Some(ScoreCell::Unscored(_))));
-        let success = match (has_success, row.state) {
-            (false, "answered") if !unscored => Some(true),
-            (false, "failed") => Some(false),
-            _ => row.success,
-        };
+        let success = content::succeeded(row, has_success);
         match (success, row.state) {
             (Some(true), _) => repeats.succeeded += 1,
             (Some(false), _) => repeats.failed += 1,
@@ -128,7 +122,7 @@ impl Target {
             (None, _) => repeats.missing += 1,
         }
         if success != Some(true) {
-            let why = fault(row, scorers);
+            let why = content::objection(row, scorers);
             repeats.faults.push(format!("repeat {}: {why}", row.repeat));
         }
     }
@@ -144,6 +138,9 @@ impl Target {
         }
         let mut case = TestCase::new(text(&repeats.case), repeats.status());
         case.set_classname(self.class.clone());
+        if let Some(file) = &self.file {
+            case.extra.insert("file".into(), file.as_str().into());
+        }
         if let Ok(time) = Duration::try_from_secs_f64(repeats.seconds) {
             case.set_time(time);
         }
@@ -209,56 +206,6 @@ impl Repeats {
             status.set_description(description);
         }
         status
-    }
-}
-
-/// What kept a trial from succeeding, in words.
-fn fault(row: &TrialRow, scorers: &[String]) -> String {
-    let kind = row.kind.as_deref().unwrap_or("");
-    let words = || {
-        let failure = Failure::from_name(kind).map(Failure::words);
-        failure.or_else(|| {
-            let mut all = FaultKind::ALL.iter();
-            all.find(|(name, _)| *name == kind)
-                .map(|(_, kind)| kind.words())
-        })
-    };
-    match row.state {
-        "failed" => format!("the agent failed: {}", words().unwrap_or(kind)),
-        "errored" => {
-            let attempts = content::counted(row.attempts.into(), "attempt");
-            format!("{} after {attempts}", words().unwrap_or(kind))
-        }
-        "stopped" => "stopped before it was done".to_owned(),
-        _ => objections(row, scorers),
-    }
-}
-
-/// What scores say against a trial's success: those that fail or are unscored; where none does, every value without a rule of
-/// its own.
-fn objections(row: &TrialRow, scorers: &[String]) -> String {
-    let said = |of: fn(&ScoreCell) -> Option<String>| {
-        let scores = scorers.iter().zip(&row.scores);
-        let parts = scores.filter_map(|(id, score)| Some(format!("{id} {}", of(score.as_ref()?)?)));
-        parts.collect::<Vec<_>>().join(", ")
-    };
-    let plain = said(|score| match score {
-        ScoreCell::Pass(false) => Some("fails".to_owned()),
-        ScoreCell::Number(value, Some(false)) => Some(format!("fails with {value}")),
-        ScoreCell::Unscored(why) => Some(format!("is unscored: {why}")),
-        _ => None,
-    });
-    if !plain.is_empty() {
-        return plain;
-    }
-    let values = said(|score| match score {
-        ScoreCell::Number(value, None) => Some(format!("is {value}")),
-        ScoreCell::Label(label) => Some(format!("is {label}")),
-        _ => None,
-    });
-    match values.is_empty() {
-        true => "no success".to_owned(),
-        false => format!("no success: {values}"),
     }
 }
 

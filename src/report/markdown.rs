@@ -33,16 +33,28 @@ pub(super) fn render(material: &mut Material<'_>, out: &mut dyn Write) -> io::Re
 }
 
 /// A page that takes lines as long as there is room.
-#[derive(Debug, Default)]
-struct Page {
+#[derive(Debug)]
+pub(super) struct Page {
     text: String,
     full: bool,
+    most_bytes: usize,
+    most_ids: usize,
 }
 
 impl Page {
+    /// An empty page for so many bytes, which shows so many ids of the cases that changed sides, each way.
+    pub(super) fn new(most_bytes: usize, most_ids: usize) -> Self {
+        Self {
+            text: String::new(),
+            full: false,
+            most_bytes,
+            most_ids,
+        }
+    }
+
     /// Adds some lines whole, or nothing from here on.
-    fn put(&mut self, lines: &str) {
-        self.full |= self.text.len() + lines.len() > MOST_BYTES - CLOSING_BYTES;
+    pub(super) fn put(&mut self, lines: &str) {
+        self.full |= self.text.len() + lines.len() > self.most_bytes - CLOSING_BYTES;
         if !self.full {
             self.text.push_str(lines);
         }
@@ -50,29 +62,54 @@ impl Page {
 
     /// Opens a part that is folded away; `fold` ends it, whatever had room between. The title stands in HTML, where Markdown's
     /// escapes are not read: it is never a text of somebody else.
-    fn unfold(&mut self, title: &'static str) -> bool {
+    pub(super) fn unfold(&mut self, title: &'static str) -> bool {
         self.put(&format!("\n<details>\n<summary>{title}</summary>\n\n"));
         !self.full
     }
 
-    fn fold(&mut self, opened: bool) {
+    pub(super) fn fold(&mut self, opened: bool) {
         if opened {
             // Room for it is in what is kept for the end.
             self.text.push_str("\n</details>\n");
         }
     }
+
+    /// The finished page: what did not fit, where the whole report stands, and how the run ended.
+    pub(super) fn close(mut self, frame: &Frame) -> String {
+        if self.full {
+            let all = "The rest does not fit in here; it stands in the other reports.";
+            self.text.push_str(&format!("\n_{all}_\n"));
+        }
+        if let Some(report) = frame.reports.first() {
+            self.text
+                .push_str(&format!("\nFull report: {}\n", inline(report, 200)));
+        }
+        if let Some((code, why)) = &frame.exit {
+            self.text
+                .push_str(&format!("\nexit {code}: {}\n", inline(why, 200)));
+        }
+        self.text
+    }
 }
 
-fn inline(text: &str, columns: usize) -> String {
+/// A text of somebody else inside a line.
+pub(super) fn inline(text: &str, columns: usize) -> String {
     markdown(&terminal_line(text, columns)).into_owned()
 }
 
 fn written(findings: &Findings, frame: &Frame) -> String {
-    let mut page = Page::default();
+    let mut page = Page::new(MOST_BYTES, MOST_IDS);
     page.put(&format!(
         "<!-- evenhand:{} -->\n",
         path_component(&findings.run.suite)
     ));
+    lead(&mut page, findings);
+    details(&mut page, findings);
+    page.close(frame)
+}
+
+/// What comes first on every page: how it ended, the finding with the cases that changed sides, gates, figures.
+pub(super) fn lead(page: &mut Page, findings: &Findings) {
     let suite = inline(&findings.run.suite, MOST_COLUMNS);
     let mut ends: Vec<String> = content::verdicts(findings)
         .iter()
@@ -101,23 +138,9 @@ fn written(findings: &Findings, frame: &Frame) -> String {
     for (word, text) in content::alarms(findings) {
         page.put(&format!("**{word}** {}\n\n", inline(&text, MOST_SENTENCE)));
     }
-    verdicts(&mut page, findings);
-    gates(&mut page, findings);
-    figures(&mut page, findings);
-    details(&mut page, findings);
-    if page.full {
-        let all = "The rest does not fit into a comment; it stands in the other reports.";
-        page.text.push_str(&format!("\n_{all}_\n"));
-    }
-    if let Some(report) = frame.reports.first() {
-        page.text
-            .push_str(&format!("\nFull report: {}\n", inline(report, 200)));
-    }
-    if let Some((code, why)) = &frame.exit {
-        page.text
-            .push_str(&format!("\nexit {code}: {}\n", inline(why, 200)));
-    }
-    page.text
+    verdicts(page, findings);
+    gates(page, findings);
+    figures(page, findings);
 }
 
 fn verdicts(page: &mut Page, findings: &Findings) {
@@ -130,7 +153,7 @@ fn verdicts(page: &mut Page, findings: &Findings) {
         let flipped = &primary.flipped;
         for (word, ids) in [("lost", &flipped.lost), ("gained", &flipped.gained)] {
             if !ids.is_empty() {
-                page.put(&format!("- {word} {}\n", listed(ids)));
+                page.put(&format!("- {word} {}\n", listed(ids, page.most_ids)));
             }
         }
         if let Some(pairs) = content::footing(primary) {
@@ -153,13 +176,13 @@ fn verdicts(page: &mut Page, findings: &Findings) {
 }
 
 /// `11 cases: c017, c044 and 9 more`.
-fn listed(ids: &[String]) -> String {
+fn listed(ids: &[String], most: usize) -> String {
     let shown: Vec<String> = ids
         .iter()
-        .take(MOST_IDS)
+        .take(most)
         .map(|id| inline(id, MOST_COLUMNS))
         .collect();
-    let more = match ids.len().saturating_sub(MOST_IDS) {
+    let more = match ids.len().saturating_sub(most) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
@@ -242,7 +265,8 @@ fn figure(cell: &Cell) -> String {
     parts.join(" ")
 }
 
-fn details(page: &mut Page, findings: &Findings) {
+/// What is folded away: the figures by tag, what is missing, what all rests on.
+pub(super) fn details(page: &mut Page, findings: &Findings) {
     let (metric, tags) = content::slices(findings);
     if !tags.is_empty() {
         let opened = page.unfold("by tag");

@@ -1,4 +1,4 @@
-//! Findings in, bytes out: terminal, markdown, json, csv, junit; and the screens of `show` and `runs`.
+//! Findings in, bytes out: terminal, markdown, json, csv, junit and what CI systems read; and the screens of `show` and `runs`.
 //!
 //! A report computes nothing: its figures come from [`analysis::findings`](crate::analysis::findings), their looks from
 //! [`analysis::format`](crate::analysis::format), and every text that a dataset, a model or a suite's author wrote passes the
@@ -9,9 +9,13 @@
 mod calibration;
 mod content;
 mod csv;
+mod github_annotations;
+mod github_output;
+mod github_summary;
 mod json;
 mod junit;
 mod markdown;
+mod openmetrics;
 mod runs;
 mod scores;
 mod screen;
@@ -23,10 +27,13 @@ mod examples;
 #[cfg(test)]
 mod hostile;
 
+use std::borrow::Cow;
 use std::io::Write;
 
 pub use calibration::{JudgeTitle, calibration_screen};
 pub use content::{shell_word, show_command, summary};
+pub use github_annotations::{Fault, annotated};
+pub use github_output::failed_output;
 pub use json::schema;
 pub use runs::{RunLine, runs_table};
 pub use scores::table_screen;
@@ -34,6 +41,7 @@ pub use screen::labelled;
 pub use show::{ShowFrame, Shown, show};
 
 use crate::analysis::findings::{Findings, RowHead, TrialRow};
+use crate::funnel::{ci_document, ci_lines};
 
 /// Why a report could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +118,21 @@ pub struct Kind {
     pub name: &'static str,
     /// What it is for, in one line.
     pub summary: &'static str,
+    syntax: Syntax,
     render: Renderer,
+}
+
+/// What a report is written in: how it is kept from commanding the CI system in whose log it is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Syntax {
+    /// Lines: a `\` before what would be a command.
+    Lines,
+    /// JSON, which can say the same without it.
+    Json,
+    /// XML, which can too.
+    Xml,
+    /// Commands of our own: they are meant.
+    Commands,
 }
 
 type Renderer = fn(&mut Material<'_>, &mut dyn Write) -> std::io::Result<()>;
@@ -120,27 +142,56 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "terminal",
         summary: "the screen: gates, figures with intervals, the finding, what is missing, what to do next",
+        syntax: Syntax::Lines,
         render: terminal::render,
     },
     Kind {
         name: "markdown",
         summary: "a pull-request comment: finding first, changed cases only, under 65,536 characters",
+        syntax: Syntax::Lines,
         render: markdown::render,
     },
     Kind {
         name: "json",
         summary: "everything, by a published schema, for other programs",
+        syntax: Syntax::Json,
         render: json::render,
     },
     Kind {
         name: "csv",
         summary: "one row a trial, safe to open in a spreadsheet",
+        syntax: Syntax::Lines,
         render: csv::render,
     },
     Kind {
         name: "junit",
         summary: "JUnit XML, one test case for each case and target, for CI systems",
+        syntax: Syntax::Xml,
         render: junit::render,
+    },
+    Kind {
+        name: "github-summary",
+        summary: "markdown for a GitHub job's summary: as markdown, and every trial without success; under a million bytes",
+        syntax: Syntax::Lines,
+        render: github_summary::render,
+    },
+    Kind {
+        name: "github-annotations",
+        summary: "workflow commands for a GitHub job's log: gates that did not pass, at most ten of a kind",
+        syntax: Syntax::Commands,
+        render: github_annotations::render,
+    },
+    Kind {
+        name: "github-output",
+        summary: "key=value lines for later steps of a GitHub job: exit code, verdict, figures, paths",
+        syntax: Syntax::Lines,
+        render: github_output::render,
+    },
+    Kind {
+        name: "openmetrics",
+        summary: "figures with intervals as gauges, for GitLab's metrics report and Prometheus",
+        syntax: Syntax::Lines,
+        render: openmetrics::render,
     },
 ];
 
@@ -169,6 +220,17 @@ impl Kind {
             kind: self.name,
             source,
         })
+    }
+
+    /// A report of this kind as it may stand in the log of a CI system: no text in it is taken for a command.
+    #[must_use]
+    pub fn in_log<'a>(&self, report: &'a str) -> Cow<'a, str> {
+        match self.syntax {
+            Syntax::Lines => ci_lines(report),
+            Syntax::Json => ci_document(report, r"\u0023"),
+            Syntax::Xml => ci_document(report, "&#35;"),
+            Syntax::Commands => Cow::Borrowed(report),
+        }
     }
 }
 

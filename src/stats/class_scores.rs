@@ -40,8 +40,8 @@ impl Confusion {
     /// interval by the delta method (F1: Takahashi, Yamamoto, Kuchiba and Koyama 2022). A figure that would divide by
     /// zero counts 0, also for a class that nobody used, so unused classes lower all three.
     ///
-    /// Assumes independent items; with clusters take [`super::TableStatistic`] to [`super::bca`]. A class that was rare
-    /// and missed the sample is beyond what the interval knows. Every class perfect, or all wrong: a point without
+    /// Assumes independent items; with clusters take [`super::TableStatistic`] to [`super::bca`]. A class that is rare
+    /// and hardly seen in the sample is beyond what the interval knows: it then holds the truth less often than it says. Every class perfect, or all wrong: a point without
     /// interval. Fewer than 10 items: flagged.
     ///
     /// # Errors

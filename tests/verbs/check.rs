@@ -1,4 +1,4 @@
-//! `check`, `init`, `list`, `schema` and the help: what can be asked before anything runs.
+//! `check`, `init`, `list` and `schema`: what can be asked before anything runs.
 
 use crate::cli::Desk;
 use crate::suites::{pair, recorded};
@@ -91,25 +91,5 @@ fn what_there_is_is_listed() {
             schema["$schema"], "https://json-schema.org/draft/2020-12/schema",
             "{of}"
         );
-    }
-}
-
-#[test]
-fn the_help_of_every_verb_fits_a_hundred_columns() {
-    let desk = Desk::new(&[]);
-    insta::assert_snapshot!("help", desk.evenhand(&["--help"]).ends(0).screen());
-    insta::assert_snapshot!(
-        "help_of_run",
-        desk.evenhand(&["run", "--help"]).ends(0).screen()
-    );
-    for verb in [
-        "init", "check", "run", "compare", "bless", "show", "runs", "report", "schema", "list",
-    ] {
-        for help in ["--help", "-h"] {
-            let said = desk.evenhand(&[verb, help]).ends(0);
-            for line in said.stdout.lines() {
-                assert!(line.chars().count() <= 100, "{verb}: {line}");
-            }
-        }
     }
 }

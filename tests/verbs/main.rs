@@ -7,6 +7,7 @@ mod bless;
 mod check;
 mod compare;
 mod exit_codes;
+mod help;
 mod numbers;
 mod run;
 mod screens;

@@ -8,6 +8,7 @@ pub(in crate::report) fn rows() -> (RowHead, Vec<TrialRow>) {
     let head = RowHead {
         suite: "support-agent".into(),
         scorers: vec!["cites-policy".into(), "helpful".into(), "state".into()],
+        file: Some("evals/cases.jsonl".into()),
     };
     let row = |case: &str, target: &str, repeat, state, success: Option<bool>| TrialRow {
         case: case.into(),

@@ -1,0 +1,190 @@
+//! Examples that end the help of each verb and its manual page: commands as one types them, with what they are for.
+
+use clap::Command;
+
+/// A command, and what it is for.
+type Example = (&'static str, &'static str);
+
+/// The examples of each verb.
+const EXAMPLES: &[(&str, &[Example])] = &[
+    (
+        "init",
+        &[
+            ("evenhand init", "suite.yaml and cases.jsonl, here"),
+            (
+                "evenhand init evals --pack quickstart",
+                "a pack, into evals/",
+            ),
+        ],
+    ),
+    (
+        "check",
+        &[
+            (
+                "evenhand check suite.yaml",
+                "every fault, calls, costs, power",
+            ),
+            (
+                "evenhand check suite.yaml --pilot latest",
+                "the spread between cases as in the latest run",
+            ),
+        ],
+    ),
+    (
+        "run",
+        &[
+            ("evenhand run suite.yaml", "run it, exit by its gates"),
+            (
+                "evenhand run suite.yaml --limit 20 --target next",
+                "a first look",
+            ),
+            ("evenhand run suite.yaml --resume", "go on where it stopped"),
+            (
+                "evenhand run suite.yaml --record cassette.jsonl",
+                "keep every reply, to replay it",
+            ),
+            (
+                "evenhand run suite.yaml --report junit=junit.xml",
+                "a file for a CI system",
+            ),
+            (
+                "evenhand run suite.yaml -q --format json",
+                "the report on stdout, nothing else",
+            ),
+        ],
+    ),
+    (
+        "compare",
+        &[
+            ("evenhand compare latest", "two targets of one run"),
+            (
+                "evenhand compare latest~1 latest",
+                "the last run and this one",
+            ),
+            (
+                "evenhand compare baseline.jsonl latest",
+                "a blessed baseline and this run",
+            ),
+            (
+                "evenhand compare --table t.csv --baseline a --candidate b",
+                "two columns of a table",
+            ),
+        ],
+    ),
+    (
+        "bless",
+        &[(
+            "evenhand bless latest --target next --to baseline.jsonl",
+            "a file to commit",
+        )],
+    ),
+    (
+        "show",
+        &[
+            ("evenhand show latest c017", "all targets, long texts cut"),
+            (
+                "evenhand show latest~1 c017 --target next --full",
+                "one target, whole",
+            ),
+        ],
+    ),
+    (
+        "runs",
+        &[
+            ("evenhand runs", "the twenty newest"),
+            (
+                "evenhand runs --limit 5 --runs-dir out",
+                "of another folder",
+            ),
+        ],
+    ),
+    (
+        "report",
+        &[
+            ("evenhand report latest", "the screen once more"),
+            (
+                "evenhand report latest --report csv=trials.csv",
+                "one row a trial",
+            ),
+        ],
+    ),
+    (
+        "schema",
+        &[("evenhand schema suite > suite.schema.json", "for an editor")],
+    ),
+    (
+        "list",
+        &[
+            ("evenhand list scorers", "with an example of each"),
+            ("evenhand list metrics", "what gates can be about"),
+        ],
+    ),
+    (
+        "completions",
+        &[
+            (
+                "evenhand completions bash > evenhand.bash",
+                "then: source evenhand.bash",
+            ),
+            (
+                "evenhand completions fish > evenhand.fish",
+                "into ~/.config/fish/completions/",
+            ),
+        ],
+    ),
+    (
+        "man",
+        &[
+            ("evenhand man", "the page of evenhand itself"),
+            ("evenhand man --out man1", "a page for each verb"),
+        ],
+    ),
+];
+
+/// The command line with the examples put in.
+pub(crate) fn put_into(command: Command) -> Command {
+    EXAMPLES.iter().fold(command, |command, (verb, examples)| {
+        command.mut_subcommand(verb, |verb| verb.after_help(block(examples)))
+    })
+}
+
+fn block(examples: &[Example]) -> String {
+    let width = examples.iter().map(|(line, _)| line.len()).max();
+    let width = width.unwrap_or(0);
+    let line = |(line, why): &Example| format!("  {line:width$}   {why}");
+    let lines: Vec<String> = examples.iter().map(line).collect();
+    format!("Examples:\n{}", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::command;
+
+    #[test]
+    fn every_verb_has_examples_and_every_example_is_a_command_line() {
+        let command = command();
+        for verb in command.get_subcommands() {
+            let name = verb.get_name();
+            let examples = EXAMPLES.iter().find(|(known, _)| *known == name);
+            let (_, examples) = examples.unwrap_or_else(|| panic!("{name} has no example"));
+            for (line, _) in *examples {
+                let typed = line.split(" > ").next().expect("a command");
+                let found = command
+                    .clone()
+                    .try_get_matches_from(typed.split(' '))
+                    .unwrap_or_else(|error| panic!("{line}: {error}"));
+                assert_eq!(found.subcommand_name(), Some(name), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn examples_fit_a_screen() {
+        for (verb, examples) in EXAMPLES {
+            for line in block(examples).lines() {
+                assert!(line.chars().count() <= 100, "{verb}: {line}");
+            }
+        }
+    }
+}
