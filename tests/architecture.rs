@@ -89,7 +89,10 @@ const CRATES: &[(&str, &[&str])] = &[
     // The timing of connections is a layer around the client's connector.
     ("tower_layer", &["wire"]),
     ("tower_service", &["wire"]),
-    ("tracing", &["wire", "engine", "store", "jobs", "cli"]),
+    (
+        "tracing",
+        &["wire", "engine", "store", "jobs", "cli", "target"],
+    ),
     ("tracing_subscriber", &["cli"]),
     ("unicode_normalization", &["score"]),
     // Texts are measured where they are scored and where they are laid out.

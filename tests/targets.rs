@@ -14,7 +14,7 @@ use evenhand::domain::fault::{Fault, FaultKind};
 use evenhand::domain::kind;
 use evenhand::domain::message::Finish;
 use evenhand::domain::port::{
-    Call, CallId, Exchange, LineCall, Parts, Program, Reply, Request, Session, Target, Transport,
+    Accept, Call, CallId, Exchange, LineCall, Parts, Program, Reply, Request, Session, Target, Transport,
 };
 use evenhand::domain::secret::Secrets;
 use evenhand::domain::tree::Node;
@@ -714,7 +714,7 @@ async fn a_session_of_several_turns_has_a_program_of_its_own() {
             line: "{}".into(),
         })),
         timeout: Duration::from_secs(20),
-        accept: |_| Ok(()),
+        accept: Accept::new(|_| Ok(())),
         refused: |_, body| Fault::new(FaultKind::Internal, body),
     };
     let mut said = Vec::new();

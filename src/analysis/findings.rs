@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::domain::event::Spent;
+use crate::domain::event::{LimitReached, Spent};
+use crate::domain::suite::Budget;
 
 /// The version of the shape below.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -53,6 +54,12 @@ pub struct RunFacts {
     pub digests: BTreeMap<String, String>,
     /// What was spent.
     pub spent: Spent,
+    /// What the run might spend in all.
+    #[serde(skip_serializing_if = "Budget::is_none")]
+    pub budget: Budget,
+    /// The limit that stopped it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<LimitReached>,
     /// Whether replies came from a cassette, and which: `replayed from cassette.jsonl`.
     pub source: Option<String>,
     /// The run's directory as the user would name it.

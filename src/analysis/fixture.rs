@@ -55,6 +55,7 @@ pub(crate) fn target(id: &str) -> TargetSpec {
         plan: Arc::new(Silent),
         price: None,
         concurrency: None,
+        pace: Default::default(),
         counts_as_failure: Vec::new(),
         digest: Digest::of(id.as_bytes()),
     }
@@ -126,6 +127,8 @@ pub(crate) fn facts() -> RunFacts {
         seed: 7,
         digests: BTreeMap::new(),
         spent: Spent::default(),
+        budget: Default::default(),
+        limit: None,
         source: None,
         directory: "runs/r1".into(),
     }

@@ -10,7 +10,7 @@ use crate::domain::fault::FaultKind;
 use crate::domain::message::{Finish, Usage};
 use crate::domain::plan::Extent;
 use crate::domain::score::Measure;
-use crate::domain::suite::{Comparison, Suite};
+use crate::domain::suite::{Budget, Comparison, Suite};
 use crate::domain::transcript::Failure;
 
 use super::column::{
@@ -139,8 +139,10 @@ pub struct Life {
     pub finished: bool,
     /// The signal that stopped the last process.
     pub interrupted: Option<String>,
-    /// The limit that stopped the last process, in words.
-    pub limit: Option<String>,
+    /// The limit that stopped the last process; of several the last, in the words of all.
+    pub limit: Option<LimitReached>,
+    /// What the last process might spend, with all before it.
+    pub budget: Budget,
     /// Some replies came from a cassette or a file.
     pub replayed: bool,
     /// What had changed when a process went on all the same.
@@ -226,11 +228,18 @@ impl Record {
                 life.finished = false;
                 life.interrupted = None;
                 life.limit = None;
+                life.budget = line.budget;
             }
             "spent" => self.said_spent = read(event, json)?,
             "limit_reached" => {
                 let line: LimitReached = read(event, json)?;
-                self.life.limit = Some(line.message);
+                match &mut self.life.limit {
+                    Some(before) => {
+                        before.limit = line.limit;
+                        before.message = format!("{}; {}", before.message, line.message);
+                    }
+                    limit => *limit = Some(line),
+                }
             }
             "interrupted" => {
                 let line: Interrupted = read(event, json)?;
@@ -240,6 +249,10 @@ impl Record {
             "run_finished" => {
                 let line: RunFinished = read(event, json)?;
                 self.life.finished = true;
+                if line.stopped == 0 {
+                    // Reached in the last moment: it has stopped nothing.
+                    self.life.limit = None;
+                }
                 self.end_process(line.at_ms);
             }
             // Later minor versions may add events; those that are known besides say nothing that findings need.
@@ -354,7 +367,8 @@ impl Record {
         &self.life
     }
 
-    /// What was spent: by the trials and scores, or by the last total, whichever is more (a crash may have lost lines).
+    /// What was spent: by the trials and scores, or by the last total, whichever is more (a crash may have lost lines). What was
+    /// reserved at the last total and is not known to be settled stays reserved.
     #[must_use]
     pub fn spent(&self) -> Spent {
         let (lines, said) = (self.spent, self.said_spent);
@@ -367,6 +381,7 @@ impl Record {
                 reasoning: lines.tokens.reasoning.max(said.tokens.reasoning),
             },
             calls: lines.calls.max(said.calls),
+            reserved: said.reserved,
         }
     }
 
@@ -619,6 +634,18 @@ mod tests {
         assert_eq!((life.started_ms, life.took_ms), (Some(1000), 2500));
         assert!(life.resumed && !life.finished);
         assert_eq!((&life.limit, &life.interrupted), (&None, &None));
+        let mut apply = |event: &str, json: &str| record.apply(event, json).unwrap();
+        apply("limit_reached", r#"{"limit":"breaker","message":"a"}"#);
+        apply("limit_reached", r#"{"limit":"budget_usd","message":"b"}"#);
+        apply("run_finished", r#"{"settled":0,"stopped":1,"at_ms":9500}"#);
+        let limit = record.life().limit.clone().unwrap();
+        assert_eq!(
+            (limit.limit.as_str(), limit.message.as_str()),
+            ("budget_usd", "a; b")
+        );
+        let end = r#"{"settled":1,"stopped":0,"at_ms":9500}"#;
+        record.apply("run_finished", end).unwrap();
+        assert_eq!(record.life().limit, None, "it has stopped nothing");
         assert_eq!(record.spent().calls, 2);
         assert!((record.spent().usd - 0.5).abs() < 1e-12);
     }

@@ -193,6 +193,9 @@ pub(crate) struct Run {
     /// Resume although the suite, dataset, judges or targets have changed.
     #[arg(long)]
     pub(crate) allow_drift: bool,
+    /// Start nothing more after N failed trials; --resume goes on.
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) max_fail: Option<u64>,
     /// Write every request and reply to FILE.
     #[arg(long, value_name = "FILE", group = "cassette")]
     pub(crate) record: Option<PathBuf>,

@@ -118,16 +118,74 @@ fn calls(checked: &Checked, width: usize) -> String {
         };
         text += &labelled(
             &label,
-            &format!("{}{model}: {bound}", calls.endpoint),
+            &format!("{}{model}: {bound}{}", calls.endpoint, pace(calls)),
             width,
         );
     }
-    let more = match checked.most_usd {
+    text += &budget(checked, width);
+    let more = match (checked.budget.usd, checked.most_usd) {
+        (Some(_), _) => return text,
+        (None, most_usd) => most_usd,
+    };
+    let more = match more {
         Some(0.0) => return text,
         Some(usd) => format!("in all the replies cost at most {}; what is read, and retries, come on top", money(usd)),
         None => "what all this can cost is unbounded: set `max_tokens` and `price` where they are missing".to_owned(),
     };
     text + &labelled("  ", &more, width)
+}
+
+/// How fast they may be called, and the least that takes: `; at most 500 calls a minute, which takes 58 s at least`.
+#[expect(clippy::cast_precision_loss, reason = "a count of calls")]
+fn pace(calls: &Calls) -> String {
+    let bounds = [
+        calls.pace.rpm.map(|most| format!("{most} calls")),
+        calls.pace.tpm.map(|most| format!("{most} tokens")),
+    ];
+    let bounds: Vec<String> = bounds.into_iter().flatten().collect();
+    if bounds.is_empty() {
+        return String::new();
+    }
+    let least = calls.pace.rpm.map_or(String::new(), |rpm| {
+        let seconds = 60.0 * calls.sharing.saturating_sub(1) as f64 / rpm as f64;
+        let least = Scale::of(Unit::Milliseconds, seconds * 1_000.0, 0);
+        let least = least.with_unit(seconds * 1_000.0, Rounding::Down, None);
+        format!(", which takes {least} at least")
+    });
+    let shared = if calls.sharing > calls.count {
+        " with all who ask this model"
+    } else {
+        ""
+    };
+    format!("; at most {} a minute{shared}{least}", bounds.join(" and "))
+}
+
+/// What the run may spend, and what is reserved for that.
+fn budget(checked: &Checked, width: usize) -> String {
+    let budget = &checked.budget;
+    let caps = [
+        budget.usd.map(money),
+        budget.tokens.map(|tokens| format!("{tokens} tokens")),
+        budget
+            .calls
+            .map(|calls| format!("{calls} {}", noun(calls, "call", "calls"))),
+        budget.time.map(|time| format!("{} s", time.as_secs_f64())),
+    ];
+    let caps: Vec<String> = caps.into_iter().flatten().collect();
+    if caps.is_empty() {
+        return String::new();
+    }
+    let mut text = format!(
+        "{} in all, judges included; then nothing more is launched",
+        caps.join(", ")
+    );
+    if budget.usd.is_some() || budget.tokens.is_some() {
+        text += &format!(
+            ". Until it answers a call reserves its prompt (a token for 4 bytes) and `max_tokens`, {} where that is not set",
+            jobs::DEFAULT_OUTPUT
+        );
+    }
+    labelled("  budget: ", &text, width)
 }
 
 /// What so many cases can show.

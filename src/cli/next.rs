@@ -147,6 +147,24 @@ pub(crate) fn steps(
         }));
     };
     let resume = format!("--resume={id}");
+    let limit = findings.run.limit.as_ref().filter(|_| !interrupted);
+    match limit.map(|limit| limit.limit.as_str()) {
+        Some("breaker") => {
+            step(
+                again.run(&[&resume, "--retry", "errors"]),
+                "once that is mended: goes on, and tries what was refused again",
+            );
+            return steps;
+        }
+        Some(budget) if budget.starts_with("budget_") => {
+            let why = format!(
+                "goes on after `{budget}` is raised in the suite; nothing finished is done again"
+            );
+            step(again.run(&[&resume]), &why);
+            return steps;
+        }
+        _ => {}
+    }
     if interrupted || stopped > 0 {
         step(
             again.run(&[&resume]),

@@ -20,8 +20,12 @@ use crate::score::success::Expression;
 const MOST_FAILURES: u32 = 20;
 /// How often a plain line is printed where nothing can be redrawn.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
+/// The same where little or nothing was done meanwhile.
+const STILL_EVERY: Duration = Duration::from_secs(60);
 /// Where the reason of a failure begins, and the command below it.
 const REASON_AT: usize = 7;
+/// The most characters of what stopped a run.
+const LONGEST: usize = 400;
 /// Redraws a second.
 const REDRAWS: u8 = 10;
 
@@ -234,6 +238,18 @@ impl Progress {
                 self.tick.next_s.ceil()
             ));
         }
+        for (waiting, on) in [
+            (self.tick.on_rpm, "rpm"),
+            (self.tick.on_tpm, "tpm"),
+            (self.tick.on_budget, "budget"),
+        ] {
+            if waiting > 0 {
+                parts.push(format!("waiting on {on}: {waiting}"));
+            }
+        }
+        if self.tick.slowed_to > 0 {
+            parts.push(format!("slowed to {} at once", self.tick.slowed_to));
+        }
         if self.spent.tokens.total() > 0 {
             parts.push(format!("{} tokens", short(self.spent.tokens.total())));
         }
@@ -271,12 +287,12 @@ impl Progress {
         }
     }
 
-    /// One line every ten seconds, and only when a hundredth more is done: a log is kept, and read by people.
+    /// One line every ten seconds when a hundredth more is done, else one a minute, which says what is waited for: a log is kept, and
+    /// read by people.
     fn plain(&mut self) {
         let (when, at) = self.last_plain;
-        if when.elapsed() >= PLAIN_EVERY
-            && self.settled.saturating_sub(at) >= self.planned.div_ceil(100).max(1)
-        {
+        let moved = self.settled.saturating_sub(at) >= self.planned.div_ceil(100).max(1);
+        if when.elapsed() >= if moved { PLAIN_EVERY } else { STILL_EVERY } {
             self.last_plain = (Instant::now(), self.settled);
             self.screen.note(&format!(
                 "{}/{}  {}  {}",
@@ -310,7 +326,10 @@ impl Sink for Progress {
             Event::TrialFinished(trial) => self.finished(trial),
             Event::Scored(scored) => self.scored(scored.ordinal, &scored.trial, &scored.scores),
             Event::Spent(spent) => self.spent = *spent,
-            Event::LimitReached(limit) => self.line(&limit.message),
+            Event::LimitReached(limit) => {
+                let message = self.secrets.mask(&limit.message);
+                self.line(&format!("stopping: {}", terminal_line(&message, LONGEST)));
+            }
             Event::Interrupted(_) | Event::RunFinished(_) => self.ended(),
         }
         Ok(())
@@ -371,6 +390,34 @@ mod tests {
         assert_eq!(
             [950, 12_345, 4_500_000].map(short),
             ["950", "12.3k", "4.5M"]
+        );
+    }
+
+    #[test]
+    fn every_wait_is_said_with_what_it_waits_on() {
+        let screen = Screen {
+            color: false,
+            width: 100,
+            redraws: false,
+            quiet: true,
+        };
+        let show = ShowLine {
+            run: "latest".into(),
+            names_target: false,
+        };
+        let mut progress = Progress::new(&screen, None, 0, Secrets::default(), show);
+        progress.tick = Tick {
+            in_flight: 3,
+            waiting: 2,
+            next_s: 1.2,
+            on_rpm: 40,
+            on_budget: 5,
+            slowed_to: 8,
+            ..Tick::default()
+        };
+        assert_eq!(
+            progress.traffic(),
+            "in flight 3  waiting on 429: 2 (next 2 s)  waiting on rpm: 40  waiting on budget: 5  slowed to 8 at once"
         );
     }
 

@@ -72,6 +72,7 @@ fn order(verb: Run) -> Order {
             unscored: verb.retry.contains(&RetryWhat::Unscored),
         },
         allow_drift: verb.allow_drift,
+        max_fail: verb.max_fail,
         cassette,
         runs_dir: verb.place.runs_dir,
         ca_bundle: verb.ca_bundle,

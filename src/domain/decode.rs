@@ -179,10 +179,29 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Notes a problem at a key's value (or at the map, if the key is absent): for rules between keys.
+    /// A key that people look for here and that belongs elsewhere: refused with the place.
+    pub fn belongs_elsewhere(&mut self, key: &'static str, place: &str) {
+        if let Source::Read {
+            node,
+            problems,
+            used,
+        } = &mut self.source
+            && let Some((at, _)) = entries(node).iter().find(|(k, _)| k.name == key)
+        {
+            problems.note(at.span, format!("`{key}` belongs in {place}"));
+            used.push(key);
+        }
+    }
+
+    /// Notes a problem at a key's value (`limits`, or inside of it `limits.timeout`), or at the map if the key is absent: for rules
+    /// between keys.
     pub fn problem(&mut self, key: &str, message: impl Into<String>) {
         if let Source::Read { node, problems, .. } = &mut self.source {
-            let span = node.get(key).map_or(node.span, |found| found.span);
+            let mut found: Option<&Node> = Some(node);
+            for name in key.split('.') {
+                found = found.and_then(|node| node.get(name));
+            }
+            let span = found.map_or(node.span, |found| found.span);
             problems.note(span, message);
         }
     }

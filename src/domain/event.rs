@@ -6,6 +6,7 @@ use super::fault::Fault;
 use super::message::Usage;
 use super::plan::TrialId;
 use super::score::Score;
+use super::suite::Budget;
 use super::transcript::{Attempt, Outcome, Transcript};
 
 /// One fact. Serialised, it is one flat JSON object with `event` first.
@@ -43,6 +44,9 @@ pub struct RunStarted {
     pub settled: u64,
     /// Whether this goes on where an earlier process stopped.
     pub resumed: bool,
+    /// What it may spend.
+    #[serde(default, skip_serializing_if = "Budget::is_none")]
+    pub budget: Budget,
     /// What had changed since the run began, if it was resumed all the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<String>,
@@ -66,6 +70,14 @@ pub struct Tick {
     pub waiting: u32,
     /// Seconds until the first of these goes on.
     pub next_s: f64,
+    /// Calls that wait for their turn among the calls a minute that the suite allows.
+    pub on_rpm: u32,
+    /// Calls that wait for their turn among the tokens a minute that the suite allows.
+    pub on_tpm: u32,
+    /// Calls that wait until others have settled what they cost, because the budget has no room for both.
+    pub on_budget: u32,
+    /// Calls at once that are left at the endpoint spared most after its complaints; 0: none is spared.
+    pub slowed_to: u32,
 }
 
 /// An attempt failed.
@@ -123,12 +135,33 @@ pub struct Spent {
     pub tokens: Usage,
     /// Calls made, failed attempts included, replayed ones not.
     pub calls: u64,
+    /// What calls have reserved that have not said what they used: those under way, and those that ended without saying.
+    #[serde(skip_serializing_if = "Reserved::is_none")]
+    pub reserved: Reserved,
+}
+
+/// What calls may have used besides what is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reserved {
+    /// USD.
+    pub usd: f64,
+    /// Tokens.
+    pub tokens: u64,
+    /// Calls under way.
+    pub calls: u64,
+}
+
+impl Reserved {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A limit stopped the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitReached {
-    /// Its key in the suite.
+    /// Its key in the suite (`budget_usd`), or `max_fail`, or `breaker`.
     pub limit: String,
     /// In words, with the number.
     pub message: String,

@@ -135,6 +135,14 @@ pub trait TargetPlan: Debug + Send + Sync {
     fn templates(&self) -> Vec<&Template> {
         Vec::new()
     }
+    /// Names that its templates may use besides the case's own: what it captures itself, and what it knows of the conversation.
+    fn names(&self) -> Vec<&str> {
+        Vec::new()
+    }
+    /// Whether it can answer with log-probabilities of its tokens.
+    fn offers_logprobs(&self) -> bool {
+        false
+    }
     /// Environment values it needs where a call goes out.
     fn environment(&self) -> Vec<&EnvText> {
         Vec::new()
@@ -202,9 +210,34 @@ pub struct Call {
     /// How long it may take in all.
     pub timeout: Duration,
     /// Whether an answer is complete and no error in disguise: only such answers are recorded.
-    pub accept: fn(&Answer) -> Result<(), Fault>,
+    pub accept: Accept,
     /// Turns a refusal (status, headers of interest, beginning of the body) into a fault.
     pub refused: fn(u16, &str) -> Fault,
+}
+
+/// Says whether an answer is complete and no error in disguise.
+#[derive(Clone)]
+pub struct Accept(Rc<Accepts>);
+
+type Accepts = dyn Fn(&Answer) -> Result<(), Fault>;
+
+impl Accept {
+    /// By this function.
+    #[must_use]
+    pub fn new(by: impl Fn(&Answer) -> Result<(), Fault> + 'static) -> Self {
+        Self(Rc::new(by))
+    }
+
+    /// What it says of an answer.
+    pub fn of(&self, answer: &Answer) -> Result<(), Fault> {
+        (self.0)(answer)
+    }
+}
+
+impl Debug for Accept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Accept")
+    }
 }
 
 /// How a call is made.

@@ -31,9 +31,44 @@ impl Price {
     }
 }
 
-/// List prices by host and model, as noted in November 2025. Other hosts may charge anything for the same
-/// model, so they have none here.
+/// List prices by host and model, as noted in November 2025, those of Anthropic in November 2026. Other hosts may charge anything for
+/// the same model, so they have none here. Writing to a cache costs a quarter more than reading afresh, which is not told apart.
 const LIST: &[(&str, &str, Price)] = &[
+    (
+        "api.anthropic.com",
+        "claude-haiku-4-5",
+        price(1.0, 5.0, 0.1),
+    ),
+    (
+        "api.anthropic.com",
+        "claude-sonnet-4-5",
+        price(3.0, 15.0, 0.3),
+    ),
+    (
+        "api.anthropic.com",
+        "claude-sonnet-4-6",
+        price(3.0, 15.0, 0.3),
+    ),
+    (
+        "api.anthropic.com",
+        "claude-opus-4-5",
+        price(5.0, 25.0, 0.5),
+    ),
+    (
+        "api.anthropic.com",
+        "claude-opus-4-6",
+        price(5.0, 25.0, 0.5),
+    ),
+    (
+        "api.anthropic.com",
+        "claude-opus-4-7",
+        price(5.0, 25.0, 0.5),
+    ),
+    (
+        "api.anthropic.com",
+        "claude-opus-4-8",
+        price(5.0, 25.0, 0.5),
+    ),
     ("api.openai.com", "gpt-4o", price(2.5, 10.0, 1.25)),
     ("api.openai.com", "gpt-4o-mini", price(0.15, 0.6, 0.075)),
     ("api.openai.com", "gpt-4.1", price(2.0, 8.0, 0.5)),
@@ -92,6 +127,10 @@ mod tests {
             Some(2.5)
         );
         assert_eq!(listed("api.openai.com", "gpt-4o-audio-preview"), None);
+        assert_eq!(
+            listed("api.anthropic.com", "claude-haiku-4-5-20251001").map(|p| p.cached),
+            Some(Some(0.1))
+        );
         assert_eq!(listed("127.0.0.1", "gpt-4o"), None);
     }
 }

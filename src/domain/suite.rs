@@ -101,6 +101,8 @@ pub struct TargetSpec {
     pub price: Option<Price>,
     /// Calls under way at once; `None`: as many as the run allows.
     pub concurrency: Option<u32>,
+    /// Calls and tokens a minute.
+    pub pace: Pace,
     /// Fault kinds that are the agent's own failure.
     pub counts_as_failure: Vec<FaultKind>,
     /// The identity of everything that decides its answers.
@@ -133,6 +135,66 @@ pub struct JudgeSource {
     pub text: String,
 }
 
+/// Calls and tokens a minute that a target (or a judge's model) may make; `None`: any number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// Calls a minute.
+    pub rpm: Option<u64>,
+    /// Tokens a minute, read and written.
+    pub tpm: Option<u64>,
+}
+
+/// What a run may spend in all, judges and other scorers that ask included; `None`: any amount.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Budget {
+    /// USD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usd: Option<f64>,
+    /// Tokens, read and written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Calls, failed attempts included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u64>,
+    /// Wall time of all processes of the run; in files in seconds.
+    #[serde(
+        rename = "time_s",
+        with = "seconds",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub time: Option<Duration>,
+}
+
+/// A duration in files: a number of seconds.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        time: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.map(|time| time.as_secs_f64()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let seconds = Option::<f64>::deserialize(deserializer)?;
+        Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+    }
+}
+
+impl Budget {
+    /// Whether nothing is capped.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Bounds of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
@@ -146,6 +208,8 @@ pub struct Limits {
     pub attempts: u32,
     /// Missing of planned that a target may have.
     pub max_error_rate: f64,
+    /// What the run may spend.
+    pub budget: Budget,
 }
 
 impl Default for Limits {
@@ -156,6 +220,7 @@ impl Default for Limits {
             deadline: None,
             attempts: 5,
             max_error_rate: 0.05,
+            budget: Budget::default(),
         }
     }
 }
@@ -315,6 +380,18 @@ pub enum CassetteMode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_budget_is_written_and_read_back() {
+        let budget = Budget {
+            usd: Some(0.5),
+            time: Some(Duration::from_millis(1_500)),
+            ..Budget::default()
+        };
+        let json = serde_json::to_value(budget).unwrap();
+        assert_eq!(json, serde_json::json!({"usd": 0.5, "time_s": 1.5}));
+        assert_eq!(serde_json::from_value::<Budget>(json).unwrap(), budget);
+    }
 
     #[test]
     fn pass_rules_are_read() {

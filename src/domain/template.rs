@@ -1,12 +1,15 @@
 //! Text with variables of a case in it, Jinja-style: strict (an undefined variable is an error), unescaped (prompts are not HTML), and
 //! without re-parsing: what a case inserts is data, whatever it looks like.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object, Serde, Value};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde_json::Value as Json;
 
 use super::case::Case;
 use super::tree::Span;
@@ -49,6 +52,16 @@ pub enum TemplateError {
 impl Template {
     /// Compiles the text.
     pub fn parse(source: &str, span: Span) -> Result<Self, TemplateError> {
+        Self::compile(source, span, false)
+    }
+
+    /// The same for a part of an address: what is inserted is percent-encoded (RFC 3986, all but the unreserved characters), and so
+    /// stays within its segment of the path or its value in the query.
+    pub fn parse_for_address(source: &str, span: Span) -> Result<Self, TemplateError> {
+        Self::compile(source, span, true)
+    }
+
+    fn compile(source: &str, span: Span, for_address: bool) -> Result<Self, TemplateError> {
         let body = if ["{{", "{%", "{#"].iter().any(|open| source.contains(open)) {
             let syntax = SyntaxConfig::builder()
                 .keep_trailing_newline(true)
@@ -58,6 +71,11 @@ impl Template {
             environment.set_undefined_behavior(UndefinedBehavior::Strict);
             environment.set_auto_escape_callback(|_| AutoEscape::None);
             environment.set_syntax(syntax);
+            if for_address {
+                environment.set_formatter(|out, _, value| {
+                    Ok(out.write_str(&percent(&value.to_string()))?)
+                });
+            }
             environment.set_fuel(Some(FUEL));
             environment
                 .add_template_owned("text", source.to_owned())
@@ -123,6 +141,52 @@ impl Template {
     }
 }
 
+impl Template {
+    /// The value of a text that is one expression and nothing else (`{{ messages }}`), with its own type; of any other its text.
+    pub fn value(&self, scope: &Scope) -> Result<Json, TemplateError> {
+        let (Body::Compiled(environment), Some(expression)) = (&self.body, self.alone()) else {
+            return self.render(scope).map(Json::String);
+        };
+        let value = environment
+            .compile_expression(expression)
+            .and_then(|expression| expression.eval(Value::from_object(scope.clone())))
+            .map_err(|error| TemplateError::Jinja(explain(&error)))?;
+        if value.is_undefined() {
+            let message = format!("undefined value: `{}`", expression.trim());
+            return Err(TemplateError::Jinja(message));
+        }
+        serde_json::to_value(&value).map_err(|error| TemplateError::Jinja(error.to_string()))
+    }
+
+    /// The expression that is the whole text.
+    fn alone(&self) -> Option<&str> {
+        let inner = self
+            .source
+            .trim()
+            .strip_prefix("{{")?
+            .strip_suffix("}}")?
+            .trim_matches('-');
+        let single = ["{{", "}}", "{%", "{#"]
+            .iter()
+            .all(|mark| !inner.contains(mark));
+        single.then_some(inner)
+    }
+}
+
+/// Percent-encodes all but the unreserved characters (RFC 3986, 2.3).
+fn percent(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a text does not fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
 impl std::fmt::Debug for Template {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Template({:?})", self.source)
@@ -144,7 +208,7 @@ fn explain(error: &minijinja::Error) -> String {
 #[derive(Debug, Clone)]
 pub struct Scope {
     case: Arc<Case>,
-    more: Vec<(&'static str, Value)>,
+    more: Vec<(Cow<'static, str>, Value)>,
 }
 
 impl Scope {
@@ -160,7 +224,14 @@ impl Scope {
     /// One more name; it hides a column of the same name.
     #[must_use]
     pub fn with(mut self, name: &'static str, text: &str) -> Self {
-        self.more.push((name, Value::from(text)));
+        self.more.push((name.into(), Value::from(text)));
+        self
+    }
+
+    /// The same for a value of any type and a name from the suite.
+    #[must_use]
+    pub fn with_value(mut self, name: impl Into<Cow<'static, str>>, value: &Json) -> Self {
+        self.more.push((name.into(), Value::from(Serde(value))));
         self
     }
 
@@ -236,6 +307,43 @@ mod tests {
             template.variables().into_iter().collect::<Vec<_>>(),
             ["a", "b", "tags"]
         );
+    }
+
+    #[test]
+    fn what_goes_into_an_address_is_encoded() {
+        let render = |source: &str, value: &str| {
+            Template::parse_for_address(source, Span::default())
+                .and_then(|t| t.render(&Scope::of(&case()).with("x", value)))
+                .map_err(|e| e.to_string())
+        };
+        assert_eq!(
+            render("/a/{{ x }}?q={{ x | upper }}", "é/../?&#@:b c").unwrap(),
+            "/a/%C3%A9%2F..%2F%3F%26%23%40%3Ab%20c?q=%C3%89%2F..%2F%3F%26%23%40%3AB%20C"
+        );
+        assert_eq!(render("{{ x | safe }}", "a/b").unwrap(), "a%2Fb");
+        assert!(
+            render("/{{ nothing }}", "")
+                .unwrap_err()
+                .contains("undefined")
+        );
+    }
+
+    #[test]
+    fn an_expression_alone_keeps_its_type() {
+        let list = json!([{"role": "user", "content": "{{ 7*7 }}"}, null, 1.5, true]);
+        let scope = Scope::of(&case()).with_value("list".to_owned(), &list);
+        let value = |source: &str| {
+            Template::parse(source, Span::default())
+                .and_then(|t| t.value(&scope))
+                .map_err(|e| e.to_string())
+        };
+        assert_eq!(value("{{ list }}").unwrap(), list);
+        assert_eq!(value(" {{- list[2] -}} ").unwrap(), json!(1.5));
+        assert_eq!(value("{{ input }}").unwrap(), json!("What is {{ 7*7 }}?"));
+        assert_eq!(value("{{ city }}, {{ id }}").unwrap(), json!("Bern, c1"));
+        assert_eq!(value("plain").unwrap(), json!("plain"));
+        assert!(value("{{ nothing }}").is_err());
+        assert!(value("{{ list.nothing }}").is_err());
     }
 
     #[test]

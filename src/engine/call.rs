@@ -6,6 +6,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::backoff::{self, Next};
+use super::budget::{Entry, may_have_cost};
+use super::lane::Permit;
+use super::pace::Taken;
+use super::reserve::Reserve;
 use super::{Shared, TargetSlot};
 use crate::domain::event::{AttemptFailed, Event};
 use crate::domain::fault::{Fault, FaultKind};
@@ -17,6 +21,11 @@ use crate::domain::units::millis;
 
 /// How much later than the target itself the engine ends an attempt: the target's own message says more.
 const SLACK: Duration = Duration::from_millis(250);
+
+/// How long an endpoint is left alone that complains and does not say for how long.
+const UNASKED: Duration = Duration::from_secs(1);
+/// The same where calls keep to the numbers that the suite gives: it was at most a little too fast.
+const UNASKED_PACED: Duration = Duration::from_millis(250);
 
 /// What became of a call.
 pub(crate) struct Called {
@@ -69,21 +78,19 @@ pub(crate) async fn call(
     };
     // Of the waiting, what is the same whenever the run is done: not the queue, and not the pauses that others' calls bring about.
     let mut backed_off_ms = 0.0;
+    let reserve = Reserve::of(slot, &request);
     for attempt in 1..=limits.attempts.max(1) {
         let jitter = backoff::jitter(shared.job.seed, ordinal, attempt);
         let queued = Instant::now();
-        let permit = tokio::select! {
-            biased;
-            () = shared.stop.wait() => return called,
-            permit = slot.lane.enter(jitter) => permit,
+        let Some(launched) = launch(shared, slot, reserve, jitter).await else {
+            return called;
         };
-        called.waited_ms += millis(queued.elapsed());
         let started = Instant::now();
+        called.waited_ms += millis(started - queued);
         let result = {
             let _in_flight = InFlight::new(shared);
             tokio::time::timeout(limit + SLACK, slot.target.attempt(&request, session)).await
         };
-        drop(permit);
         let result = result.unwrap_or_else(|_| {
             let message = format!("no answer within {:.3} s", limit.as_secs_f64());
             Err(Fault::new(FaultKind::TimedOut, message))
@@ -101,13 +108,14 @@ pub(crate) async fn call(
                     // It carries its own times, and next to them this process's queue would be of another world.
                     called.waited_ms = reply.timing.waited_ms + backed_off_ms;
                 }
-                spend(shared, &reply, called.cost_usd);
+                launched.answered(slot, &reply, called.cost_usd);
                 called.result = Ok(reply);
                 return called;
             }
             Err(fault) => fault,
         };
-        count_call(shared);
+        let next = backoff::after(&fault, attempt, limits.attempts, jitter);
+        launched.failed(slot, &fault, started, next);
         let took_ms = millis(started.elapsed());
         if let Some(end) = agents_own(slot, &fault, who, past_deadline) {
             called.attempts.push(Attempt {
@@ -118,17 +126,13 @@ pub(crate) async fn call(
             called.result = Err(end);
             return called;
         }
-        let next = backoff::after(&fault, attempt, limits.attempts, jitter);
-        if fault.kind == FaultKind::RateLimited
-            && let Next::Retry(_) = next
-        {
-            slot.lane
-                .pause(fault.retry_after().unwrap_or(Duration::from_secs(1)));
-        }
         let wait = match next {
             Next::Retry(wait) => Some(wait),
             Next::GiveUp => None,
         };
+        if slot.bounds.breaker.failed(&fault) {
+            shared.broke(slot, who.scorer, &fault);
+        }
         shared.tell(&Event::AttemptFailed(AttemptFailed {
             ordinal,
             trial: who.trial.clone(),
@@ -186,21 +190,102 @@ fn cost(slot: &TargetSlot, reply: &Reply) -> Option<f64> {
         .or_else(|| Some(slot.price?.cost(reply.usage?)))
 }
 
-fn spend(shared: &Shared, reply: &Reply, cost: Option<f64>) {
-    if reply.replayed {
-        return;
-    }
-    let mut spent = shared.spent.get();
-    spent.calls += 1;
-    spent.usd += cost.unwrap_or(0.0);
-    spent.tokens += reply.usage.unwrap_or_default();
-    shared.spent.set(spent);
+/// A call that may be made, with all that it holds while it is under way.
+struct Launched<'a> {
+    permit: Permit<'a>,
+    entry: Entry<'a>,
+    taken: Option<Taken>,
 }
 
-fn count_call(shared: &Shared) {
-    let mut spent = shared.spent.get();
-    spent.calls += 1;
-    shared.spent.set(spent);
+/// Waits until a call may be made: for its turn among those a minute, for a slot, for its endpoint, and for room in the budget. `None`
+/// if it may not be made any more.
+async fn launch<'a>(
+    shared: &'a Shared,
+    slot: &'a TargetSlot,
+    reserve: Reserve,
+    jitter: f64,
+) -> Option<Launched<'a>> {
+    if shared.stop.is_over() || slot.bounds.breaker.is_open() {
+        return None;
+    }
+    if slot.bounds.pace.is_none()
+        && let Some(permit) = slot.lane.try_enter()
+        && let Ok(entry) = shared.ledger.try_reserve(reserve)
+    {
+        // The usual case, in which nothing is in the way.
+        return Some(Launched {
+            permit,
+            entry,
+            taken: None,
+        });
+    }
+    let way = async {
+        let turn = match &slot.bounds.pace {
+            Some(pace) => Some(pace.turn().await),
+            None => None,
+        };
+        let permit = slot.lane.enter(jitter).await;
+        if slot.bounds.breaker.is_open() {
+            return None;
+        }
+        match shared.ledger.reserve(reserve).await {
+            Ok(entry) => Some(Launched {
+                permit,
+                entry,
+                taken: turn.map(|turn| turn.start(&reserve)),
+            }),
+            Err(limit) => {
+                shared.limit(limit);
+                None
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        () = shared.stop.wait() => None,
+        launched = way => launched,
+    }
+}
+
+impl Launched<'_> {
+    fn answered(self, slot: &TargetSlot, reply: &Reply, cost_usd: Option<f64>) {
+        slot.lane.answered();
+        slot.bounds.breaker.answered();
+        if let (Some(pace), Some(taken)) = (&slot.bounds.pace, self.taken) {
+            if reply.replayed {
+                pace.untouched(taken);
+            } else {
+                pace.used(taken, reply.usage.map(|usage| usage.total()));
+            }
+        }
+        self.entry.answered(reply, cost_usd);
+        drop(self.permit);
+    }
+
+    fn failed(self, slot: &TargetSlot, fault: &Fault, began: Instant, next: Next) {
+        if let (Some(pace), Some(taken)) = (&slot.bounds.pace, self.taken) {
+            match fault.kind {
+                FaultKind::CassetteMiss => pace.untouched(taken),
+                kind if may_have_cost(kind) => {}
+                _ => pace.refused(taken),
+            }
+            if fault.kind == FaultKind::RateLimited {
+                pace.complained();
+            }
+        }
+        let is_limited = fault.kind == FaultKind::RateLimited;
+        if is_limited || matches!(fault.status, Some(503 | 529)) {
+            let unasked = match slot.bounds.pace {
+                Some(_) => UNASKED_PACED,
+                None => UNASKED,
+            };
+            let asked = fault.retry_after().or(is_limited.then_some(unasked));
+            slot.lane
+                .complained(began, asked.filter(|_| next != Next::GiveUp));
+        }
+        self.entry.failed(fault);
+        drop(self.permit);
+    }
 }
 
 /// One more call under way, until dropped.

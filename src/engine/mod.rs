@@ -4,10 +4,15 @@
 //! The engine knows traits and tables, no kind of target, scorer or report. It runs on one thread: as many local tasks as slots
 //! (`limits.concurrency`), each with one call under way at a time, so that the number of workers bounds the calls.
 
+mod adaptive;
 mod backoff;
+mod breaker;
+mod budget;
 mod call;
 mod dispatch;
 mod lane;
+mod pace;
+mod reserve;
 mod stop;
 mod trial;
 
@@ -19,18 +24,27 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use breaker::{Breaker, IN_A_ROW};
 pub use dispatch::Dispatcher;
 pub use lane::Lane;
+pub use pace::Pace;
+pub use reserve::DEFAULT_OUTPUT;
 pub use stop::{Asked, Stop};
 
 use crate::domain::case::Case;
-use crate::domain::event::{Event, Interrupted, RunFinished, RunStarted, Spent, Tick};
-use crate::domain::fault::FaultKind;
+use crate::domain::event::{
+    Event, Interrupted, LimitReached, RunFinished, RunStarted, Spent, Tick,
+};
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::port::{Clock, Scorer, Target};
 use crate::domain::price::Price;
 use crate::domain::secret::Secrets;
 use crate::domain::suite::Limits;
 use crate::domain::transcript::{Outcome, Transcript};
+use crate::score::success::Expression;
+
+use budget::Ledger;
+use pace::Held;
 
 /// How long trials under way may go on after a first interrupt.
 pub const GRACE: Duration = Duration::from_secs(10);
@@ -47,6 +61,10 @@ pub struct Job {
     pub checks: Option<CaseChecks>,
     /// Bounds.
     pub limits: Limits,
+    /// Failed trials of this process after which nothing more is launched.
+    pub max_fail: Option<u64>,
+    /// What makes a trial a success, for `max_fail`.
+    pub success: Option<Expression>,
     /// Seeds the jitter of waits.
     pub seed: u64,
     /// Trials in the whole plan.
@@ -59,8 +77,10 @@ pub struct Job {
     pub drift: Vec<String>,
     /// Values that no text of a reply may show: what is scored is what is kept.
     pub secrets: Secrets,
-    /// What earlier processes spent.
+    /// What earlier processes spent, and reserved without saying what they used.
     pub spent: Spent,
+    /// How long earlier processes took.
+    pub took: Duration,
     /// Where [`Spent`] lines come from once a second; `None` in tests that freeze everything.
     pub spent_every: Option<Duration>,
 }
@@ -82,6 +102,21 @@ pub struct TargetSlot {
     pub counts_as_failure: Vec<FaultKind>,
     /// Whether its times are measured here; one that is scripted or recorded states its own.
     pub is_live: bool,
+    /// What bounds its calls besides its lane.
+    pub bounds: Bounds,
+}
+
+/// What bounds the calls to a target besides the lane of its endpoint.
+#[derive(Debug, Default)]
+pub struct Bounds {
+    /// Calls and tokens a minute, shared with all that call the same model with the same keys; `None`: any number.
+    pub pace: Option<Rc<Pace>>,
+    /// The most tokens one reply may have; `None`: [`DEFAULT_OUTPUT`] are reserved.
+    pub most_output: Option<u64>,
+    /// The environment variables it uses, by name: what is said when it is refused.
+    pub variables: Vec<String>,
+    /// Ends calls that can only fail.
+    pub breaker: Breaker,
 }
 
 /// A scorer, and for a judge its model, built.
@@ -161,7 +196,11 @@ pub(crate) struct Shared {
     pub(crate) dispatcher: RefCell<Dispatcher>,
     pub(crate) stop: Stop,
     pub(crate) in_flight: Cell<u32>,
-    pub(crate) spent: Cell<Spent>,
+    pub(crate) ledger: Ledger,
+    /// Failed trials of this process.
+    pub(crate) failed: Cell<u64>,
+    /// Whether a limit has stopped the run already.
+    limited: Cell<bool>,
     /// The first error that ends the run.
     pub(crate) fatal: RefCell<Option<EngineError>>,
     pub(crate) done: Cell<u64>,
@@ -180,11 +219,55 @@ impl Shared {
         self.stop.now();
     }
 
+    /// A limit was reached: nothing more is launched. Only the first one is told.
+    pub(crate) fn limit(&self, limit: LimitReached) {
+        if !self.limited.replace(true) {
+            self.tell(&Event::LimitReached(limit));
+        }
+        self.stop.limit();
+    }
+
+    /// The breaker of a target, or of a scorer's model, has opened.
+    pub(crate) fn broke(&self, slot: &TargetSlot, scorer: Option<&str>, fault: &Fault) {
+        let who = match scorer {
+            Some(scorer) => format!("the model of `{scorer}`"),
+            None => format!("target `{}`", slot.id),
+        };
+        self.tell(&Event::LimitReached(LimitReached {
+            limit: "breaker".to_owned(),
+            message: breaker::words(&who, fault, &slot.bounds.variables),
+        }));
+        let targets = &self.job.targets;
+        if targets.iter().all(|slot| slot.bounds.breaker.is_open()) {
+            self.limited.set(true);
+            self.stop.limit();
+        }
+    }
+
+    /// A trial has failed.
+    pub(crate) fn trial_failed(&self) {
+        self.failed.set(self.failed.get() + 1);
+        let Some(most) = self.job.max_fail else {
+            return;
+        };
+        if self.failed.get() >= most {
+            self.limit(LimitReached {
+                limit: "max_fail".to_owned(),
+                message: format!(
+                    "{} trials failed, as many as --max-fail allows",
+                    self.failed.get()
+                ),
+            });
+        }
+    }
+
     fn tick(&self) -> Tick {
         let mut tick = Tick {
             in_flight: self.in_flight.get(),
+            on_budget: self.ledger.waiting(),
             ..Tick::default()
         };
+        let mut paces: Vec<*const Pace> = Vec::new();
         let judges = self
             .job
             .scorers
@@ -192,9 +275,26 @@ impl Shared {
             .filter_map(|scorer| scorer.model.as_ref());
         let mut seen: Vec<*const Lane> = Vec::new();
         for slot in self.job.targets.iter().chain(judges) {
+            if let Some(pace) = &slot.bounds.pace
+                && !paces.contains(&Rc::as_ptr(pace))
+            {
+                paces.push(Rc::as_ptr(pace));
+                let (waiting, held) = pace.waiting();
+                match held {
+                    Held::Calls => tick.on_rpm += waiting,
+                    Held::Tokens => tick.on_tpm += waiting,
+                }
+            }
             let lane = Rc::as_ptr(&slot.lane);
             if !seen.contains(&lane) {
                 seen.push(lane);
+                if let Some(slots) = slot.lane.slowed_to() {
+                    let slots = u32::try_from(slots).unwrap_or(u32::MAX);
+                    tick.slowed_to = match tick.slowed_to {
+                        0 => slots,
+                        other => other.min(slots),
+                    };
+                }
                 let (waiting, next) = slot.lane.waiting();
                 if waiting > 0 {
                     let next = next.as_secs_f64();
@@ -221,7 +321,9 @@ pub async fn run(
 ) -> (Result<Ending, EngineError>, Dispatcher) {
     let workers = job.limits.concurrency.max(1);
     let shared = Rc::new(Shared {
-        spent: Cell::new(job.spent),
+        ledger: Ledger::new(job.limits.budget, job.spent),
+        failed: Cell::new(0),
+        limited: Cell::new(false),
         dispatcher: RefCell::new(dispatcher),
         stop,
         in_flight: Cell::new(0),
@@ -233,6 +335,7 @@ pub async fn run(
         planned: shared.job.planned,
         settled: shared.job.settled,
         resumed: shared.job.resumed,
+        budget: shared.job.limits.budget,
         drift: shared.job.drift.clone(),
         at_ms: clock.unix_ms(),
     }));
@@ -272,12 +375,25 @@ async fn join(shared: &Shared, tasks: &mut tokio::task::JoinSet<()>) {
     tokio::select! {
         () = all => {}
         () = shared.stop.over(GRACE) => {}
+        () = time_is_up(shared) => {}
     }
     tasks.shutdown().await;
 }
 
+/// Stops launching when the run has taken as long as it may. Never ends: what is under way has its own time.
+async fn time_is_up(shared: &Shared) {
+    if let Some(most) = shared.job.limits.budget.time {
+        tokio::time::sleep(most.saturating_sub(shared.job.took)).await;
+        shared.limit(LimitReached {
+            limit: "budget_time".to_owned(),
+            message: format!("budget_time is reached: {:.0} s", most.as_secs_f64()),
+        });
+    }
+    std::future::pending().await
+}
+
 async fn work(shared: Rc<Shared>, source: Rc<RefCell<Box<dyn Source>>>) {
-    while !shared.stop.is_asked() {
+    while !shared.stop.is_over() {
         let next = source.borrow_mut().next();
         match next {
             Ok(Some(item)) => {
@@ -298,11 +414,12 @@ async fn report_often(shared: Rc<Shared>) {
     };
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-    let mut last = (tokio::time::Instant::now(), shared.spent.get());
+    // Not what is spent by now: workers that began before this task have reserved already.
+    let mut last = (tokio::time::Instant::now(), shared.job.spent);
     loop {
         ticks.tick().await;
         shared.tell(&Event::Tick(shared.tick()));
-        let spent = shared.spent.get();
+        let spent = shared.ledger.spent();
         if last.0.elapsed() >= every && spent != last.1 {
             shared.tell(&Event::Spent(spent));
             last = (tokio::time::Instant::now(), spent);
@@ -314,8 +431,8 @@ fn finish(shared: &Shared, clock: &dyn Clock) {
     if shared.fatal.borrow().is_some() {
         return;
     }
-    if shared.spent.get() != shared.job.spent {
-        shared.tell(&Event::Spent(shared.spent.get()));
+    if shared.ledger.spent() != shared.job.spent {
+        shared.tell(&Event::Spent(shared.ledger.spent()));
     }
     if let Some(asked) = shared.stop.asked() {
         shared.tell(&Event::Interrupted(Interrupted {

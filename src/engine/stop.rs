@@ -1,4 +1,5 @@
-//! The wish to stop: once means launch nothing more, twice means now.
+//! The wish to stop: once means launch nothing more, twice means now. A limit that was reached launches nothing more, either, and
+//! leaves what is under way its own time.
 
 use std::time::Duration;
 
@@ -37,6 +38,14 @@ impl Asked {
 struct State {
     asked: Option<Asked>,
     now: bool,
+    /// A limit was reached.
+    limited: bool,
+}
+
+impl State {
+    fn is_over(self) -> bool {
+        self.asked.is_some() || self.now || self.limited
+    }
 }
 
 /// A handle that many hold: some ask, the engine looks.
@@ -67,11 +76,22 @@ impl Stop {
         self.sender.send_modify(|state| state.now = true);
     }
 
-    /// Whether nothing more may be launched.
+    /// A limit was reached: nothing more is launched.
+    pub(crate) fn limit(&self) {
+        self.sender.send_modify(|state| state.limited = true);
+    }
+
+    /// Whether somebody has asked.
     #[must_use]
     pub fn is_asked(&self) -> bool {
         let state = *self.sender.borrow();
         state.asked.is_some() || state.now
+    }
+
+    /// Whether nothing more may be launched.
+    #[must_use]
+    pub(crate) fn is_over(&self) -> bool {
+        self.sender.borrow().is_over()
     }
 
     /// Who asked.
@@ -84,15 +104,15 @@ impl Stop {
     pub(crate) async fn wait(&self) {
         let mut receiver = self.sender.subscribe();
         // The sender lives as long as `self`: waiting cannot fail.
-        let _ = receiver
-            .wait_for(|state| state.asked.is_some() || state.now)
-            .await;
+        let _ = receiver.wait_for(|state| state.is_over()).await;
     }
 
     /// Ends when trials under way may go on no longer: at once after a second wish, else `grace` after the first.
     pub(crate) async fn over(&self, grace: Duration) {
-        self.wait().await;
         let mut receiver = self.sender.subscribe();
+        let _ = receiver
+            .wait_for(|state| state.asked.is_some() || state.now)
+            .await;
         tokio::select! {
             _ = receiver.wait_for(|state| state.now) => {}
             () = tokio::time::sleep(grace) => {}
@@ -115,5 +135,15 @@ mod tests {
         stop.over(Duration::from_secs(10)).await;
         assert_eq!(start.elapsed().as_secs(), 10);
         assert_eq!(stop.asked(), Some(Asked::Interrupt));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_launches_nothing_more_and_hurries_nobody() {
+        let stop = Stop::default();
+        stop.limit();
+        stop.wait().await;
+        assert!(stop.is_over() && !stop.is_asked());
+        let over = tokio::time::timeout(Duration::from_secs(3_600), stop.over(Duration::ZERO));
+        assert!(over.await.is_err());
     }
 }

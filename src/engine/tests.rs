@@ -153,6 +153,7 @@ fn slot(script: Script) -> (TargetSlot, Rc<Scripted>) {
         price: None,
         counts_as_failure: vec![FaultKind::Crashed],
         is_live: true,
+        bounds: Bounds::default(),
     };
     (slot, target)
 }
@@ -166,6 +167,8 @@ fn job(target: TargetSlot, scorers: Vec<ScorerSlot>, planned: u64) -> Job {
             concurrency: 4,
             ..Limits::default()
         },
+        max_fail: None,
+        success: None,
         seed: 7,
         planned,
         settled: 0,
@@ -173,6 +176,7 @@ fn job(target: TargetSlot, scorers: Vec<ScorerSlot>, planned: u64) -> Job {
         drift: Vec::new(),
         secrets: Secrets::default(),
         spent: Spent::default(),
+        took: Duration::ZERO,
         spent_every: None,
     }
 }

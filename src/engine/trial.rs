@@ -19,6 +19,7 @@ use crate::domain::transcript::{
     Outcome, Session as Conversation, Step, StepKind, Timing, Transcript, Turn,
 };
 use crate::domain::units::millis;
+use crate::score::success::Expression;
 use crate::score::{CHECKS, checks_of_failure, of_failure};
 
 /// Does what is left of a trial. Answers whether it is settled: `false` if we were asked to stop before it could end.
@@ -44,24 +45,60 @@ pub(crate) async fn run(shared: &Rc<Shared>, item: Item) -> bool {
             missing,
         } => (outcome, transcript, Some(missing)),
     };
+    let failed = matches!(outcome, Outcome::Failed { .. });
+    let mut counted = Counted::new(shared);
     let wanted = |id: &str| {
         missing
             .as_ref()
             .is_none_or(|missing| missing.iter().any(|known| known == id))
     };
-    match outcome {
+    let settled = match outcome {
         Outcome::Answered => {
             let seen = Seen {
                 case: Arc::clone(&item.case),
                 transcript,
             };
-            score(shared, item.ordinal, &trial, &seen, &wanted).await
+            score(shared, item.ordinal, &trial, &seen, &wanted, &mut counted).await
         }
         Outcome::Failed { .. } => {
             score_failure(shared, item.ordinal, &trial, &item.case, &wanted);
             true
         }
         Outcome::Errored { .. } | Outcome::Stopped { .. } => true,
+    };
+    if failed || counted.is_failure() {
+        shared.trial_failed();
+    }
+    settled
+}
+
+/// The scores of a trial, kept only where somebody counts failures.
+struct Counted<'a> {
+    success: Option<&'a Expression>,
+    scores: Vec<Score>,
+}
+
+impl<'a> Counted<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        Self {
+            success: shared
+                .job
+                .success
+                .as_ref()
+                .filter(|_| shared.job.max_fail.is_some()),
+            scores: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, scores: &[Score]) {
+        if self.success.is_some() {
+            self.scores.extend_from_slice(scores);
+        }
+    }
+
+    fn is_failure(&self) -> bool {
+        self.success
+            .is_some_and(|success| success.of_answer(&self.scores).point() == Some(false))
     }
 }
 
@@ -223,6 +260,7 @@ async fn score(
     trial: &TrialId,
     seen: &Seen,
     wanted: &dyn Fn(&str) -> bool,
+    counted: &mut Counted<'_>,
 ) -> bool {
     let mut rules = Vec::new();
     if let Some(checks) = shared.job.checks
@@ -239,10 +277,15 @@ async fn score(
             }
         }
     }
+    counted.add(&rules);
     scored(shared, ordinal, trial, rules);
     for slot in asking {
         match ask(shared, ordinal, trial, seen, slot).await {
-            Some(score) => scored(shared, ordinal, trial, vec![score]),
+            Some(score) => {
+                let scores = vec![score];
+                counted.add(&scores);
+                scored(shared, ordinal, trial, scores);
+            }
             None => return false,
         }
     }

@@ -1,16 +1,18 @@
 //! Checks a suite without calling anything: its faults, what would be called and how often, the most it can cost, and what so many
 //! cases can show.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::JobError;
 use super::reading::{open_run, read_run};
 use super::report::threads;
 use super::run::{agreed, select};
-use super::suite::{Selection, open_suite};
+use super::suite::{Selection, open_suite, speakers};
+use super::wiring::{Account, account, paces};
 use crate::analysis::figure::Chance;
 use crate::analysis::power::{Pilot, Plan, Power, power};
-use crate::domain::suite::{CassetteMode, TargetSpec};
+use crate::domain::suite::{Budget, CassetteMode, Pace, Suite, TargetSpec};
 use crate::score::success::Expression;
 
 /// What is to be checked.
@@ -39,6 +41,8 @@ pub struct Checked {
     pub calls: Vec<Calls>,
     /// The most that all calls together can cost in USD; `None`: unbounded or unknown.
     pub most_usd: Option<f64>,
+    /// What the run may spend in all.
+    pub budget: Budget,
     /// Whether a cassette would answer instead.
     pub replays: Option<String>,
     /// Gates in the suite.
@@ -66,6 +70,10 @@ pub struct Calls {
     pub most_usd: Option<f64>,
     /// Why there is no bound: `no price known`, `max_tokens is not set`.
     pub unbounded: Option<&'static str>,
+    /// Calls and tokens a minute of its model, with all in this suite who ask it.
+    pub pace: Pace,
+    /// Calls of all who ask its model.
+    pub sharing: u64,
 }
 
 /// Checks a suite. Calls nothing, writes nothing.
@@ -91,6 +99,7 @@ pub fn check(order: &Check, runs_dir: &Path) -> Result<Checked, JobError> {
             calls.push(calls_of(format!("judge {}", scorer.id), model, count));
         }
     }
+    share(suite, &mut calls);
     let most_usd = calls.iter().map(|calls| calls.most_usd).sum();
     let pilot = pilot(&order.pilots, runs_dir)?;
     let plan = Plan {
@@ -113,11 +122,26 @@ pub fn check(order: &Check, runs_dir: &Path) -> Result<Checked, JobError> {
             .map(|success| success.to_string()),
         calls,
         most_usd,
+        budget: suite.limits.budget,
         replays,
         gates: suite.gates.len(),
         power,
         warnings,
     })
+}
+
+/// Puts in what those who ask one model share: `calls` stand in the order of the suite's speakers.
+fn share(suite: &Suite, calls: &mut [Calls]) {
+    let paces = paces(suite);
+    let mut counts: BTreeMap<Account, u64> = BTreeMap::new();
+    for (spec, calls) in speakers(suite).zip(calls.iter()) {
+        *counts.entry(account(spec)).or_default() += calls.count;
+    }
+    for (spec, calls) in speakers(suite).zip(calls) {
+        let account = account(spec);
+        calls.pace = paces.get(&account).copied().unwrap_or_default();
+        calls.sharing = counts.get(&account).copied().unwrap_or(calls.count);
+    }
 }
 
 #[expect(
@@ -144,6 +168,8 @@ fn calls_of(who: String, spec: &TargetSpec, count: u64) -> Calls {
         most_tokens,
         most_usd,
         unbounded,
+        pace: Pace::default(),
+        sharing: count,
     }
 }
 

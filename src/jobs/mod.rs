@@ -21,6 +21,7 @@ mod show;
 mod suite;
 mod wiring;
 
+pub use crate::engine::DEFAULT_OUTPUT;
 pub use bless::{Bless, Blessed, bless};
 pub use check::{Calls, Check, Checked, check};
 pub use clock::SystemClock;

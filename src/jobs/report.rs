@@ -34,7 +34,10 @@ impl Told {
         let limit = reading
             .as_ref()
             .and_then(|reading| reading.record.life().limit.clone());
-        let verdict = verdict(&findings, limit.as_deref());
+        let verdict = verdict(
+            &findings,
+            limit.as_ref().map(|limit| limit.message.as_str()),
+        );
         let head = match &reading {
             Some(reading) => RowHead {
                 file: dataset_file(reading),
@@ -162,6 +165,8 @@ pub(crate) fn facts(reading: &Reading) -> Result<RunFacts, JobError> {
         seed: manifest.seed,
         digests,
         spent: record.spent(),
+        budget: life.budget,
+        limit: life.limit.clone(),
         source,
         directory: run.path().display().to_string(),
     })

@@ -22,6 +22,7 @@ use crate::engine::{Dispatcher, Ending, EngineError, Job, Stop};
 use crate::load::agree::agree;
 use crate::load::dataset::{PlanError, Selected, plan_cases};
 use crate::load::suite::Loaded;
+use crate::score::success::Expression;
 use crate::store::cassette::Cassette;
 use crate::store::journal::Journal;
 use crate::store::manifest::{CassetteNote, DatasetNote, FORMAT, Manifest, Named};
@@ -49,6 +50,8 @@ pub struct Order {
     pub retry: Retry,
     /// Resume although something has changed.
     pub allow_drift: bool,
+    /// Failed trials after which nothing more is launched.
+    pub max_fail: Option<u64>,
     /// Recorded replies.
     pub cassette: CassetteChoice,
     /// Where runs are kept.
@@ -76,6 +79,9 @@ pub struct Prepared {
     left: Left,
     resumed: bool,
     spent: Spent,
+    /// How long earlier processes took.
+    took: Duration,
+    max_fail: Option<u64>,
     cassette: Option<(CassetteMode, PathBuf)>,
     secrets: Secrets,
     ca_bundle: Option<PathBuf>,
@@ -110,6 +116,7 @@ pub fn prepare(order: &Order, clock: &dyn Clock) -> Result<Prepared, JobError> {
         begin(order, loaded, &cassette, secrets, clock)?
     };
     prepared.cassette = cassette;
+    prepared.max_fail = order.max_fail;
     prepared.ca_bundle.clone_from(&order.ca_bundle);
     prepared
         .notes
@@ -210,6 +217,8 @@ fn begin(
         left: Left::default(),
         resumed: false,
         spent: Spent::default(),
+        took: Duration::ZERO,
+        max_fail: None,
         cassette: None,
         secrets,
         ca_bundle: None,
@@ -367,6 +376,8 @@ fn take_up(order: &Order, loaded: Loaded, secrets: Secrets) -> Result<Prepared, 
     Ok(Prepared {
         has_checks: reading.record.has_checks(),
         spent: reading.record.spent(),
+        took: Duration::from_millis(reading.record.life().took_ms),
+        max_fail: None,
         loaded,
         run,
         journal,
@@ -527,6 +538,8 @@ impl Prepared {
             scorers: wired.scorers,
             checks: self.has_checks.then_some(crate::score::checks),
             limits: self.loaded.suite.limits.clone(),
+            max_fail: self.max_fail,
+            success: Expression::of_suite(&self.loaded.suite, self.has_checks),
             seed: self.loaded.suite.seed,
             planned,
             settled,
@@ -534,6 +547,7 @@ impl Prepared {
             drift: std::mem::take(&mut self.drift),
             secrets: self.secrets.clone(),
             spent: self.spent,
+            took: self.took,
             spent_every: Some(SPENT_EVERY),
         };
         let plan = Plan::new(self.run.clone(), std::mem::take(&mut self.left))

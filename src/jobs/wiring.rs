@@ -5,9 +5,10 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::JobError;
+use super::suite::speakers;
 use crate::domain::port::{Exchange, Parts};
 use crate::domain::suite::{Suite, TargetSpec};
-use crate::engine::{Lane, ScorerSlot, TargetSlot};
+use crate::engine::{Bounds, Breaker, Lane, Pace, ScorerSlot, TargetSlot};
 
 /// The targets and scorers of a suite, ready to run.
 pub(crate) struct Wired {
@@ -27,6 +28,7 @@ pub(crate) fn wire(
         seed: suite.seed,
     };
     let mut lanes = Lanes::new(suite);
+    let paces = Paces::new(suite);
     let mut slot = |spec: &TargetSpec| -> Result<TargetSlot, JobError> {
         Ok(TargetSlot {
             id: spec.id.clone(),
@@ -40,6 +42,12 @@ pub(crate) fn wire(
             price: spec.price,
             counts_as_failure: spec.counts_as_failure.clone(),
             is_live: spec.plan.is_live(),
+            bounds: Bounds {
+                pace: paces.of(spec),
+                most_output: spec.plan.most_output_tokens(),
+                variables: variables(spec),
+                breaker: Breaker::default(),
+            },
         })
     };
     let targets = suite
@@ -68,16 +76,9 @@ struct Lanes {
 impl Lanes {
     fn new(suite: &Suite) -> Self {
         let mut bounds: BTreeMap<String, Option<u32>> = BTreeMap::new();
-        let models = suite
-            .scorers
-            .iter()
-            .filter_map(|scorer| scorer.model.as_ref());
-        for spec in suite.targets.iter().chain(models) {
+        for spec in speakers(suite) {
             let bound = bounds.entry(spec.plan.endpoint()).or_default();
-            *bound = match (*bound, spec.concurrency) {
-                (Some(one), Some(other)) => Some(one.min(other)),
-                (one, other) => one.or(other),
-            };
+            *bound = least(*bound, spec.concurrency);
         }
         Self {
             bounds,
@@ -93,5 +94,67 @@ impl Lanes {
                 .entry(endpoint)
                 .or_insert_with(|| Rc::new(Lane::new(bound))),
         )
+    }
+}
+
+/// The environment variables that a target uses, each once.
+fn variables(spec: &TargetSpec) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in spec
+        .plan
+        .environment()
+        .into_iter()
+        .flat_map(|text| text.names())
+    {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// Endpoint, model and variables.
+pub(crate) type Account = (String, String, Vec<String>);
+
+/// What an endpoint counts together: one model, asked with the same keys. Where no model is named, each target is its own.
+pub(crate) fn account(spec: &TargetSpec) -> Account {
+    let model = match spec.plan.model() {
+        Some(model) => format!("model {model}"),
+        None => format!("target {}", spec.id),
+    };
+    (spec.plan.endpoint(), model, variables(spec))
+}
+
+/// The pace of each account: the smallest numbers that anybody who uses it gives, since providers count by model, whoever asks.
+pub(crate) fn paces(suite: &Suite) -> BTreeMap<Account, crate::domain::suite::Pace> {
+    let mut bounds: BTreeMap<_, crate::domain::suite::Pace> = BTreeMap::new();
+    for spec in speakers(suite) {
+        let bound = bounds.entry(account(spec)).or_default();
+        bound.rpm = least(bound.rpm, spec.pace.rpm);
+        bound.tpm = least(bound.tpm, spec.pace.tpm);
+    }
+    bounds
+}
+
+/// One pace an account, built.
+struct Paces(BTreeMap<Account, Rc<Pace>>);
+
+impl Paces {
+    fn new(suite: &Suite) -> Self {
+        let paced = |(account, bound): (_, crate::domain::suite::Pace)| {
+            Some((account, Rc::new(Pace::new(bound.rpm, bound.tpm)?)))
+        };
+        Self(paces(suite).into_iter().filter_map(paced).collect())
+    }
+
+    fn of(&self, spec: &TargetSpec) -> Option<Rc<Pace>> {
+        self.0.get(&account(spec)).cloned()
+    }
+}
+
+fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }

@@ -158,6 +158,13 @@ impl Judge {
     pub fn params(&self) -> &Map<String, Json> {
         &self.params
     }
+
+    /// Whether its verdict is read from the probabilities of tokens, which not every model tells.
+    #[must_use]
+    pub fn wants_logprobs(&self) -> bool {
+        self.form == Form::Logprob
+    }
+
     fn count(&self) -> Count {
         match (self.file.scale, self.form) {
             (Scale::PassFail, Form::Logprob) => Count::Mean(Some(self.threshold())),

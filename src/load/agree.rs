@@ -75,13 +75,15 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn target(&mut self, target: &TargetSpec, more: &[&'static str]) {
+    fn target(&mut self, target: &TargetSpec, more: &[&str]) {
+        let mut names = target.plan.names();
+        names.extend(more);
         for template in target.plan.templates() {
-            self.template(template, more);
+            self.template(template, &names);
         }
     }
 
-    fn template(&mut self, template: &Template, more: &[&'static str]) {
+    fn template(&mut self, template: &Template, more: &[&str]) {
         let Selected { columns, count, .. } = self.selected;
         for variable in template.variables() {
             let fixed = NAMES.contains(&variable.as_str()) && variable != "expected";
@@ -246,6 +248,14 @@ mod tests {
             ]
         );
         assert_eq!(warnings, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_target_may_know_names_that_no_case_has() {
+        let system = "targets:\n  - {id: a, kind: silent, system: \"{{ token }}\"}\n";
+        assert_eq!(held(system, CASES, "").0, Vec::<String>::new());
+        let other = held(&system.replace("silent", "chat"), CASES, "").0;
+        assert!(other[0].contains("unknown variable `token`"), "{other:?}");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::suite::{Kinds, Layers, Loaded};
 struct Plan {
     model: Option<String>,
     templates: Vec<Template>,
+    logprobs: bool,
 }
 
 impl TargetPlan for Plan {
@@ -27,6 +28,16 @@ impl TargetPlan for Plan {
     }
     fn templates(&self) -> Vec<&Template> {
         self.templates.iter().collect()
+    }
+    fn offers_logprobs(&self) -> bool {
+        self.logprobs
+    }
+    fn names(&self) -> Vec<&str> {
+        if self.logprobs {
+            Vec::new()
+        } else {
+            vec!["token"]
+        }
     }
     fn listed_price(&self) -> Option<Price> {
         (self.model.as_deref() == Some("listed")).then_some(Price {
@@ -50,6 +61,17 @@ fn decode(fields: &mut Fields<'_>) -> Option<Arc<dyn TargetPlan>> {
     Some(Arc::new(Plan {
         model,
         templates: system.into_iter().chain(prompt).collect(),
+        logprobs: true,
+    }))
+}
+
+fn silent(fields: &mut Fields<'_>) -> Option<Arc<dyn TargetPlan>> {
+    fields.optional("model", "the model", Text);
+    let system = fields.optional("system", "instructions", Templated);
+    Some(Arc::new(Plan {
+        model: None,
+        templates: system.into_iter().collect(),
+        logprobs: false,
     }))
 }
 
@@ -66,6 +88,12 @@ static TABLE: &[Kind<Arc<dyn TargetPlan>>] = &[
         summary: "a model",
         example: "{model: m}",
         decode,
+    },
+    Kind {
+        name: "silent",
+        summary: "a model that tells no probabilities, and knows a name of its own",
+        example: "{}",
+        decode: silent,
     },
     Kind {
         name: "scripted",

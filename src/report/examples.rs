@@ -393,7 +393,7 @@ pub(super) fn alone() -> Findings {
             spent: Spent {
                 usd: 0.0,
                 calls: 60,
-                tokens: Usage::default(),
+                ..Spent::default()
             },
             ..run("smoke", "20261122-120000-smoke-00aa")
         },

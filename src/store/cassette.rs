@@ -154,7 +154,7 @@ impl Cassette {
             key,
         };
         let answer = inner.exchange(call).await?;
-        if (call.accept)(&answer).is_err() {
+        if call.accept.of(&answer).is_err() {
             // Whoever reads the answer says what is wrong with it.
             return Ok(answer);
         }
@@ -347,7 +347,7 @@ pub(super) mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
-    use crate::domain::port::{CallId, HttpCall, Transport};
+    use crate::domain::port::{Accept, CallId, HttpCall, Transport};
     use crate::domain::transcript::Timing;
 
     const ENDPOINT: &str = "http://${HOST}/v1";
@@ -375,13 +375,13 @@ pub(super) mod tests {
                 first_token: None,
             })),
             timeout: Duration::from_secs(1),
-            accept: |answer| {
+            accept: Accept::new(|answer| {
                 if answer.body.starts_with(b"{") {
                     Ok(())
                 } else {
                     Err(Fault::new(FaultKind::Garbled, "not JSON"))
                 }
-            },
+            }),
             refused: |status, _| Fault::new(FaultKind::Unavailable, status.to_string()),
         }
     }

@@ -590,6 +590,7 @@ pub(super) mod tests {
                 planned: 1,
                 settled: 0,
                 resumed: true,
+                budget: Default::default(),
                 drift: Vec::new(),
                 at_ms: 5,
             }))

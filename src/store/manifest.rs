@@ -156,11 +156,50 @@ impl Manifest {
             rules.filter(|one| !judged(&one.id)).cloned().collect()
         };
         compare("scorer", &rules(self), &rules(now), &mut changes);
-        if changes.is_empty() && self.suite_digest != now.suite_digest {
+        if changes.is_empty()
+            && self.suite_digest != now.suite_digest
+            && deciding(&self.suite) != deciding(&now.suite)
+        {
             changes.push("the suite".to_owned());
         }
         changes
     }
+}
+
+/// A suite without what decides no result: how fast its calls are made, and what they may cost in all. A run whose budget is spent
+/// goes on with a larger one.
+fn deciding(suite: &Json) -> Json {
+    const OF_RUN: &[&str] = &[
+        "concurrency",
+        "budget_usd",
+        "budget_tokens",
+        "budget_calls",
+        "budget_time",
+    ];
+    let mut suite = suite.clone();
+    let keep = |limits: Option<&mut Json>, without: &[&str]| {
+        if let Some(limits) = limits.and_then(Json::as_object_mut) {
+            limits.retain(|key, _| !without.contains(&key.as_str()));
+        }
+    };
+    keep(suite.get_mut("limits"), OF_RUN);
+    // Of a target everything there is bounds its pace only.
+    for (list, model) in [("targets", ""), ("scorers", "/model")] {
+        let items = suite.get_mut(list).and_then(Json::as_array_mut);
+        for item in items.into_iter().flatten() {
+            if let Some(item) = item.pointer_mut(model).and_then(Json::as_object_mut) {
+                item.remove("limits");
+            }
+        }
+    }
+    if let Some(map) = suite.as_object_mut()
+        && map
+            .get("limits")
+            .is_some_and(|limits| limits == &Json::Object(Default::default()))
+    {
+        map.remove("limits");
+    }
+    suite
 }
 
 fn compare(what: &str, then: &[Named], now: &[Named], changes: &mut Vec<String>) {
@@ -251,7 +290,8 @@ pub(super) mod tests {
         let then = manifest();
         assert_eq!(then.drift(&then), Vec::<String>::new());
         let mut now = then.clone();
-        now.suite_digest = Digest::of(b"a comment");
+        now.suite_digest = Digest::of(b"another rule");
+        now.suite["success"] = json!(["exact"]);
         assert_eq!(then.drift(&now), ["the suite"]);
         now.targets[1].digest = Digest::of(b"new prompt");
         now.scorers[1].digest = Digest::of(b"new judge");
@@ -268,6 +308,20 @@ pub(super) mod tests {
                 "scorer `contains` (new)"
             ]
         );
+        let mut paced = then.clone();
+        paced.suite_digest = Digest::of(b"another pace");
+        let mut with = |limits: Json, target: Json| {
+            paced.suite["limits"] = limits;
+            paced.suite["targets"] = json!([{"id": "prod", "limits": target}]);
+            paced.clone()
+        };
+        let before = with(json!({"budget_usd": 1}), json!({}));
+        let faster = json!({"budget_usd": 2, "budget_time": "1h", "concurrency": 9});
+        let mut after = with(faster, json!({"rpm": 5, "concurrency": 2}));
+        after.suite_digest = Digest::of(b"a larger budget");
+        assert_eq!(before.drift(&after), Vec::<String>::new());
+        after.suite["limits"]["timeout"] = json!("5s");
+        assert_eq!(before.drift(&after), ["the suite"]);
         let mut swapped = then.clone();
         swapped.targets.reverse();
         assert_eq!(then.drift(&swapped), ["the order of the targets"]);

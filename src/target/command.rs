@@ -18,14 +18,16 @@ use crate::domain::case::Case;
 use crate::domain::decode::{Fields, List, MapOf, Text, Whole, WithEnv};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::kind::Kind;
-use crate::domain::message::{Finish, Message, Role, ToolCall, Usage};
+use crate::domain::message::{Finish, Message, ToolCall, Usage};
 use crate::domain::port::{
-    Answer, Call, Exchange, LineCall, Local, Parts, Program, Reply, Request, Session, Target,
-    TargetPlan, Transport,
+    Accept, Answer, Call, Exchange, LineCall, Local, Parts, Program, Reply, Request, Session,
+    Target, TargetPlan, Transport,
 };
 use crate::domain::secret::EnvText;
 use crate::domain::transcript::Step;
 use crate::wire::ALONE;
+
+use super::protocol::{self, Complaint};
 
 /// The row of the table.
 pub(super) const KIND: Kind<Arc<dyn TargetPlan>> = Kind {
@@ -129,30 +131,9 @@ struct Built {
 
 impl Built {
     fn call(&self, request: &Request, session: u64) -> Call {
-        let input = request
-            .messages
-            .iter()
-            .rev()
-            .find(|message| message.role == Role::User)
-            .map_or("", |message| message.content.as_str());
-        let id = &request.call;
-        let said = json!({
-            "case": request.case.id,
-            "session": request.session,
-            "turn": request.turn,
-            "input": input,
-            "messages": request.messages,
-            "tools": request.tools,
-        });
-        let mut line = json!({
-            "v": 1,
-            "trial": trial(request),
-        });
-        if let (Json::Object(line), Json::Object(said)) = (&mut line, &said) {
-            line.extend(said.clone());
-        }
+        let said = protocol::said(request);
         Call {
-            id: id.clone(),
+            id: request.call.clone(),
             kind: KIND.name,
             endpoint: self.endpoint.clone(),
             endpoint_filled: None,
@@ -160,10 +141,10 @@ impl Built {
             transport: Transport::Line(Box::new(LineCall {
                 program: Arc::clone(&self.program),
                 session,
-                line: line.to_string().into_bytes().into(),
+                line: protocol::line(request).to_string().into_bytes().into(),
             })),
             timeout: request.timeout,
-            accept,
+            accept: Accept::new(accept),
             refused,
         }
     }
@@ -191,7 +172,7 @@ impl Target for Built {
             let call = self.call(request, number);
             let answer = self.exchange.exchange(&call).await?;
             let line = parse(&answer)?;
-            let wanted = trial(request);
+            let wanted = protocol::trial(request);
             // A recorded answer belongs to this request by its key, whatever the target was called when it was recorded.
             if let Some(given) = line.trial.as_ref().filter(|_| !answer.replayed)
                 && *given != wanted
@@ -215,12 +196,6 @@ impl Target for Built {
     }
 }
 
-/// The trial's name for the program.
-fn trial(request: &Request) -> String {
-    let id = &request.call;
-    format!("{}/{}/{}", id.target, request.case.id, id.repeat)
-}
-
 /// What the program answers.
 #[derive(Deserialize)]
 struct Line {
@@ -238,7 +213,7 @@ struct Line {
     #[serde(default)]
     steps: Vec<Step>,
     #[serde(default)]
-    error: Option<Refusal>,
+    error: Option<Complaint>,
 }
 
 /// A key that is there, whatever its value.
@@ -255,16 +230,6 @@ struct Counted {
     cached: u64,
     #[serde(default)]
     reasoning: u64,
-}
-
-#[derive(Deserialize)]
-struct Refusal {
-    #[serde(default)]
-    kind: String,
-    #[serde(default)]
-    message: String,
-    #[serde(default)]
-    retry: Option<bool>,
 }
 
 fn garbled(answer: &Answer, why: &str) -> Fault {
@@ -284,11 +249,8 @@ fn parse(answer: &Answer) -> Result<Line, Fault> {
 
 impl Line {
     fn reply(self, answer: &Answer) -> Result<Reply, Fault> {
-        if let Some(refusal) = self.error {
-            return Err(Fault {
-                retry: refusal.retry,
-                ..Fault::new(kind_of(&refusal.kind), said_by_agent(&refusal))
-            });
+        if let Some(complaint) = self.error {
+            return Err(complaint.into());
         }
         let text = match self.output {
             Some(Json::String(text)) => text,
@@ -324,24 +286,6 @@ impl Line {
             replayed: answer.replayed,
             ..Reply::default()
         })
-    }
-}
-
-/// The kind that the program names by our words; in its own words it is a failure of its own. The harness's own faults are not its
-/// to name.
-fn kind_of(word: &str) -> FaultKind {
-    FaultKind::ALL
-        .iter()
-        .filter(|(_, kind)| !matches!(kind, FaultKind::Internal | FaultKind::CassetteMiss))
-        .find(|(name, _)| *name == word)
-        .map_or(FaultKind::Crashed, |(_, kind)| *kind)
-}
-
-fn said_by_agent(refusal: &Refusal) -> String {
-    match (refusal.kind.as_str(), refusal.message.as_str()) {
-        ("", "") => "the agent reports an error".to_owned(),
-        (kind, "") => format!("the agent reports an error: {kind}"),
-        (_, message) => format!("the agent reports an error: {message}"),
     }
 }
 

@@ -284,6 +284,10 @@ impl TargetPlan for Scripted {
         Some(self.tokens.map_or(0, |usage| usage.output))
     }
 
+    fn offers_logprobs(&self) -> bool {
+        true
+    }
+
     fn is_live(&self) -> bool {
         false
     }

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::process::{
-    Pid, Signal, WaitOptions, kill_process, kill_process_group, waitpgid, waitpid,
+    Pid, Signal, WaitOptions, kill_process, kill_process_group, test_kill_process_group, waitpgid,
+    waitpid,
 };
 
 /// The variable that holds the mark.
@@ -61,6 +62,8 @@ impl Group {
     fn sweep(&self) {
         let mut killed: Vec<Pid> = Vec::new();
         for _ in 0..ROUNDS {
+            // Asked before it is looked around: one that is dying has no environment any more, and still has its children.
+            let all_dead = self.is_empty() && killed.iter().all(|pid| is_dead(*pid));
             let mut found = orphans::marked(&self.mark);
             found.retain(|pid| *pid != self.leader && !killed.contains(pid));
             for pid in &found {
@@ -71,7 +74,6 @@ impl Group {
                 let _ = kill_process(*pid, Signal::KILL);
             }
             killed.extend(&found);
-            let all_dead = killed.iter().all(|pid| is_dead(*pid));
             if found.is_empty() && all_dead {
                 break;
             }
@@ -82,6 +84,19 @@ impl Group {
         }
         self.debts.owe_group(self.leader);
         self.debts.settle();
+    }
+}
+
+impl Group {
+    /// Whether nobody of the group lives any more.
+    fn is_empty(&self) -> bool {
+        loop {
+            match waitpgid(self.leader, WaitOptions::NOHANG) {
+                Ok(Some(_)) => {}
+                Ok(None) => return false,
+                Err(_) => return test_kill_process_group(self.leader).is_err(),
+            }
+        }
     }
 }
 

@@ -92,7 +92,7 @@ async fn make(
         body: body.bytes.freeze(),
         replayed: false,
     };
-    if status.is_success() || (call.accept)(&answer).is_ok() {
+    if status.is_success() || call.accept.of(&answer).is_ok() {
         return Ok(answer);
     }
     // Masked before anything is cut: of half a secret nobody would know any more that it is one.

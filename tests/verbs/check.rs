@@ -42,6 +42,15 @@ fn what_would_be_called_is_said_and_what_it_can_cost() {
         "check_with_calls",
         desk.evenhand(&["check", "suite.yaml"]).ends(0).screen()
     );
+    let bounded = suite.replace(
+        "price: {input: 0.15, output: 0.6}}",
+        "price: {input: 0.15, output: 0.6}, limits: {rpm: 500, tpm: 200000}}",
+    ) + "limits: {budget_tokens: 500000, budget_calls: 9000, budget_time: 2h}\n";
+    desk.write("bounded.yaml", bounded);
+    insta::assert_snapshot!(
+        "check_with_limits",
+        desk.evenhand(&["check", "bounded.yaml"]).ends(0).screen()
+    );
     let half = desk
         .evenhand(&[
             "check",

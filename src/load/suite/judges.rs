@@ -62,6 +62,16 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
         id: id.clone(),
         ..model?
     };
+    if judge.wants_logprobs() && !model.plan.offers_logprobs() {
+        fields.problem(
+            "model",
+            format!(
+                "`verdict: logprob` reads the probabilities of tokens, which `{}` does not offer; use `verdict: json-schema` or `text`, or a model of another kind",
+                model.kind
+            ),
+        );
+        return None;
+    }
     Some(ScorerSpec {
         digest: digest(&judge, &model),
         id,
@@ -235,6 +245,26 @@ mod tests {
         assert_eq!(
             said,
             ["suite.yaml:5:39: none.md: there is no such file; check the path"]
+        );
+    }
+
+    #[test]
+    fn a_verdict_of_probabilities_wants_a_model_that_has_them() {
+        let yes = JUDGE.replace("scale: 1..5\npass: \">= 4\"", "scale: pass/fail");
+        let scorer = "{id: h, kind: judge, judge: mine.md, verdict: logprob, model: {kind: chat}}";
+        assert!(read(scorer, &yes).is_ok());
+        let said = read(&scorer.replace("chat", "silent"), &yes).unwrap_err();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(
+            said[0].contains("which `silent` does not offer; use `verdict: json-schema`"),
+            "{said:?}"
+        );
+        assert!(
+            read(
+                &scorer.replace("chat", "silent").replace("logprob", "text"),
+                &yes
+            )
+            .is_ok()
         );
     }
 

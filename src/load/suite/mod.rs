@@ -307,7 +307,7 @@ targets:
     api_key: ${OPENAI_API_KEY}
     system: {file: v1.md}
     prompt: "{{ input }}"
-    limits: {concurrency: 4}
+    limits: {concurrency: 4, rpm: 500, tpm: 200000}
   - id: next
     kind: chat
     model: other
@@ -317,7 +317,7 @@ scorers:
   - {id: cites-policy, kind: contains, any: ["30 days", "{{ expected }}"]}
   - {id: short, kind: length, max_words: 100}
 repeats: 3
-limits: {concurrency: 8, timeout: 30s, deadline: 5m, attempts: 2, max_error_rate: 0.1}
+limits: {concurrency: 8, timeout: 30s, deadline: 5m, attempts: 2, max_error_rate: 0.1, budget_usd: 5.00, budget_tokens: 900000, budget_calls: 10000, budget_time: 2h}
 success: [cites-policy, checks]
 baseline: next
 primary: pass^3
@@ -357,6 +357,14 @@ profiles:
             "You are kind.\n"
         );
         assert_eq!(suite.targets[0].concurrency, Some(4));
+        let pace = suite.targets[0].pace;
+        assert_eq!((pace.rpm, pace.tpm), (Some(500), Some(200_000)));
+        let budget = suite.limits.budget;
+        assert_eq!((budget.usd, budget.tokens), (Some(5.0), Some(900_000)));
+        assert_eq!(
+            (budget.calls, budget.time),
+            (Some(10_000), Some(Duration::from_secs(7_200)))
+        );
         assert_eq!(suite.targets[0].price.unwrap().input, 1.0);
         assert_eq!(suite.targets[1].counts_as_failure.len(), 1);
         assert_eq!(suite.limits.deadline, Some(Duration::from_secs(300)));
@@ -509,25 +517,54 @@ gates:
     fn keys_of_later_versions_are_refused_by_name() {
         let folder = Folder::new(&[(
             "suite.yaml",
-            "version: 1\nsuite: s\ndataset: {benchmark: gsm8k}\ntargets: [{id: a, kind: chat, limits: {rpm: 5}}]\n\
-             variants: [typos]\nstop_early: true\nquarantine: []\nlimits: {budget_usd: 5}\n",
+            "version: 1\nsuite: s\ndataset: {benchmark: gsm8k}\ntargets: [{id: a, kind: chat, limits: {concurrency: 5}}]\n\
+             variants: [typos]\nstop_early: true\nquarantine: []\n",
         )]);
         let said = folder.suite(&Layers::default()).unwrap_err();
-        for key in [
-            "benchmark",
-            "rpm",
-            "variants",
-            "stop_early",
-            "quarantine",
-            "budget_usd",
-        ] {
+        for key in ["benchmark", "variants", "stop_early", "quarantine"] {
             let wanted = format!("`{key}` is not supported by this version yet");
             assert!(
                 said.iter().any(|line| line.contains(&wanted)),
                 "{key}: {said:?}"
             );
         }
-        assert_eq!(said.len(), 6, "{said:?}");
+        assert_eq!(said.len(), 4, "{said:?}");
+    }
+
+    #[test]
+    fn money_is_capped_only_where_every_price_is_known() {
+        let said_of = |targets: &str, limits: &str| {
+            let text = format!(
+                "version: 1\nsuite: s\ndataset: {{path: c.jsonl}}\ntargets: [{targets}]\nlimits: {limits}\n"
+            );
+            let folder = Folder::new(&[("suite.yaml", &text)]);
+            folder.suite(&Layers::default()).err().unwrap_or_default()
+        };
+        let unknown = "{id: a, kind: chat, model: m}";
+        let said = said_of(unknown, "{concurrency: 4, budget_usd: 5}");
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(
+            said[0].starts_with("suite.yaml:5:38: money cannot be capped while the price of target `a` is unknown; give it a `price"),
+            "{said:?}"
+        );
+        let known = "{id: a, kind: chat, model: m, price: {input: 0, output: 0}}";
+        assert_eq!(said_of(known, "{budget_usd: 5}"), [""; 0]);
+        assert_eq!(
+            said_of("{id: a, kind: chat, model: listed}", "{budget_usd: 5}"),
+            [""; 0]
+        );
+        assert_eq!(said_of(unknown, "{budget_tokens: 5}"), [""; 0]);
+        for (limits, why) in [
+            ("{budget_usd: 0}", "an amount above zero"),
+            ("{budget_usd: five}", "a number is wanted"),
+            ("{budget_calls: 0}", "out of range"),
+            ("{budget_time: 60}", "a duration with its unit"),
+            ("{rpm: 500}", "`rpm` belongs in the `limits` of a target"),
+        ] {
+            let said = said_of(known, limits).join("\n");
+            assert!(said.contains(why), "{limits}: {said}");
+            assert!(!said.contains('\n'), "{limits}: {said}");
+        }
     }
 
     #[test]

@@ -35,7 +35,10 @@ pub(super) fn check(
             for (key, item) in entries {
                 let secret = NAMES.iter().any(|name| key.name.eq_ignore_ascii_case(name));
                 match &item.value {
-                    Value::Scalar { text, .. } if secret && !text.contains("${") => {
+                    // A template's value comes from somewhere else: a column, or what was captured.
+                    Value::Scalar { text, .. }
+                        if secret && !text.contains("${") && !text.contains("{{") =>
+                    {
                         if text.len() > SHORT || text.starts_with("sk-") {
                             problems.note(
                                 item.span,
@@ -72,6 +75,7 @@ mod tests {
         let node = Node::from_json(&json!({"targets": [
             {"api_key": "sk-abc"}, {"api_key": "${KEY}"}, {"api_key": "none"},
             {"headers": {"Authorization": "Bearer 0123456789abcdef"}},
+            {"headers": {"authorization": "Bearer {{ token_that_was_captured }}"}},
         ]}));
         let (mut problems, mut warnings) = (Problems::new("s"), Vec::new());
         check(&node, &mut problems, "s", &mut warnings);

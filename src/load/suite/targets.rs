@@ -13,7 +13,7 @@ use crate::domain::fault::FaultKind;
 use crate::domain::kind::Kind;
 use crate::domain::port::TargetPlan;
 use crate::domain::price::Price;
-use crate::domain::suite::TargetSpec;
+use crate::domain::suite::{Pace, TargetSpec};
 use crate::domain::tree::{Node, Value};
 
 use super::layers::FROM_FILE;
@@ -53,7 +53,9 @@ impl Target {
             "USD per million tokens; default: the built-in list price where one is known",
             object(price),
         );
-        let concurrency = fields.optional("limits", "bounds of this target alone", object(limits));
+        let own = fields
+            .optional("limits", "bounds of this target alone", object(limits))
+            .unwrap_or_default();
         let failures = if self.model {
             None
         } else {
@@ -69,7 +71,8 @@ impl Target {
             id: id?,
             kind: row.name,
             price: price.or_else(|| plan.listed_price()),
-            concurrency: concurrency.flatten(),
+            concurrency: own.concurrency,
+            pace: own.pace,
             counts_as_failure: failures.unwrap_or_else(|| plan.failures().to_vec()),
             digest: digest(fields.node()?),
             plan,
@@ -168,14 +171,33 @@ fn price(fields: &mut Fields<'_>) -> Option<Price> {
     })
 }
 
-fn limits(fields: &mut Fields<'_>) -> Option<Option<u32>> {
+/// What bounds the calls to one target.
+#[derive(Default)]
+struct Own {
+    concurrency: Option<u32>,
+    pace: Pace,
+}
+
+fn limits(fields: &mut Fields<'_>) -> Option<Own> {
     let concurrency = fields.optional(
         "concurrency",
         "calls under way at once to this target; default: as many as the run allows",
         Whole(1..=100_000),
     );
-    fields.not_yet(&["rpm", "tpm"]);
-    Some(concurrency.and_then(|n| u32::try_from(n).ok()))
+    let rpm = fields.optional(
+        "rpm",
+        "calls a minute; default: any number",
+        Whole(1..=100_000_000),
+    );
+    let tpm = fields.optional(
+        "tpm",
+        "tokens a minute, read and written; default: any number",
+        Whole(1..=1_000_000_000_000),
+    );
+    Some(Own {
+        concurrency: concurrency.and_then(|n| u32::try_from(n).ok()),
+        pace: Pace { rpm, tpm },
+    })
 }
 
 /// A text may also stand in a file of its own: the schema of the suite says so, while decoders see the text only.

@@ -157,6 +157,7 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
         allow_uncalibrated,
         cassette,
     };
+    limits::priced(fields, &suite);
     whole.then_some(suite)
 }
 

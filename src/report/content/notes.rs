@@ -51,6 +51,9 @@ pub(in crate::report) fn notes(findings: &Findings) -> Vec<(&'static str, String
         notes.push(("source", text));
     }
     notes.extend(spent(findings).map(|text| ("spent", text)));
+    if let Some(limit) = &findings.run.limit {
+        notes.push(("stopped", limit.message.clone()));
+    }
     notes
 }
 
@@ -155,18 +158,36 @@ fn spent(findings: &Findings) -> Option<String> {
     if spent.calls == 0 {
         return None;
     }
-    let mut text = counted(spent.calls, "call");
+    let budget = &run.budget;
+    let dollars = |usd| value(Unit::Usd, usd, 0, None);
+    let mut text = match budget.calls {
+        Some(most) => format!("{} of {}", spent.calls, counted(most, "call")),
+        None => counted(spent.calls, "call"),
+    };
     // A process that was killed could not say how long it took.
     if run.took_s > 0.0 {
         let took = value(Unit::Milliseconds, run.took_s * 1_000.0, 0, None);
         text = format!("{text} in {took}");
     }
-    if spent.usd > 0.0 {
-        text = format!("{}, {text}", value(Unit::Usd, spent.usd, 0, None));
+    if let Some(most) = budget.usd {
+        text = format!("{} of {}, {text}", dollars(spent.usd), dollars(most));
+    } else if spent.usd > 0.0 {
+        text = format!("{}, {text}", dollars(spent.usd));
     }
     if spent.tokens.total() > 0 {
         let tokens = &spent.tokens;
         text += &format!(", {} tokens in, {} out", tokens.input, tokens.output);
+    }
+    if let Some(most) = budget.tokens {
+        text += &format!(" of {most}");
+    }
+    if let Some(most) = budget.time {
+        let most = value(Unit::Milliseconds, most.as_secs_f64() * 1_000.0, 0, None);
+        text += &format!(", {most} allowed");
+    }
+    if spent.reserved.usd > 0.0 {
+        let more = dollars(spent.reserved.usd);
+        text += &format!("; up to {more} more by calls that never said what they cost");
     }
     Some(text)
 }

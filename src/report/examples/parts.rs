@@ -132,7 +132,10 @@ pub(super) fn run(suite: &str, id: &str) -> RunFacts {
                 ..Usage::default()
             },
             calls: 966,
+            ..Spent::default()
         },
+        budget: Default::default(),
+        limit: None,
         source: None,
         directory: format!("runs/{id}"),
     }

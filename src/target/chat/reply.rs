@@ -4,11 +4,14 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::message::{Finish, TokenLogprob, ToolCall, Usage};
+use crate::domain::message::{Finish, TokenLogprob, ToolCall};
 use crate::domain::port::{Answer, Reply};
 use crate::wire::sse;
 
-use super::refusal;
+use super::super::{envelope, refusal, usage};
+
+/// What an answer should be, in messages.
+const WHAT: &str = "a chat completion";
 
 /// A whole reply, or one chunk of a stream. What is not named here is skipped without being built.
 #[derive(Deserialize)]
@@ -145,27 +148,16 @@ enum Arguments {
 
 /// Reads an answer; anything but a complete one is a fault.
 pub(super) fn read(answer: &Answer) -> Result<Reply, Fault> {
-    let mut reply = if (200..300).contains(&answer.status) {
+    envelope::open(answer, |answer| {
         let growing = if answer.is_stream {
             from_stream(&answer.body)?
         } else {
-            from_body(&answer.body)?
+            let mut growing = Growing::default();
+            growing.take(envelope::json(&answer.body, WHAT)?)?;
+            growing
         };
-        growing.into_reply()?
-    } else if refusal::is_blocked(answer.status, &answer.body) {
-        Reply {
-            finish: Finish::Blocked,
-            ..Reply::default()
-        }
-    } else {
-        return Err(refusal::refused(
-            answer.status,
-            &String::from_utf8_lossy(&answer.body),
-        ));
-    };
-    reply.timing = answer.timing;
-    reply.replayed = answer.replayed;
-    Ok(reply)
+        growing.into_reply()
+    })
 }
 
 /// Whether an answer is complete: such answers are recorded.
@@ -192,19 +184,6 @@ pub(super) fn is_token(data: &str) -> bool {
     })
 }
 
-fn from_body(body: &[u8]) -> Result<Growing, Fault> {
-    let completion: Completion = serde_json::from_slice(body).map_err(|error| {
-        if error.is_eof() && !body.is_empty() {
-            Fault::new(FaultKind::Unavailable, "the reply ends in the middle")
-        } else {
-            garbled(&error, &String::from_utf8_lossy(body))
-        }
-    })?;
-    let mut growing = Growing::default();
-    growing.take(completion)?;
-    Ok(growing)
-}
-
 fn from_stream(body: &[u8]) -> Result<Growing, Fault> {
     let mut growing = Growing::default();
     let mut done = false;
@@ -221,31 +200,14 @@ fn from_stream(body: &[u8]) -> Result<Growing, Fault> {
                 return Err(refusal::disguised(&Json::String(event.data.clone())));
             }
             Err(error) if index == last && error.is_eof() => break,
-            Err(error) => return Err(garbled(&error, &event.data)),
+            Err(error) => return Err(envelope::garbled(WHAT, &error, &event.data)),
         }
     }
     // Some endpoints leave `[DONE]` out; a reason for ending says as much. Partial text is never taken for an answer.
     if done || growing.finish.is_some() {
         return Ok(growing);
     }
-    if events.is_empty() && !body.trim_ascii().is_empty() {
-        return Err(Fault::new(
-            FaultKind::Garbled,
-            "an event stream was announced, but there is no event in it",
-        ));
-    }
-    Err(Fault::new(
-        FaultKind::Unavailable,
-        "the stream ends before the reply does",
-    ))
-}
-
-fn garbled(error: &serde_json::Error, text: &str) -> Fault {
-    let beginning: String = text.chars().take(120).collect();
-    Fault::new(
-        FaultKind::Garbled,
-        format!("not a chat completion: {error}; it begins `{beginning}`"),
-    )
+    Err(envelope::cut(body, events.len()))
 }
 
 impl Growing {
@@ -364,8 +326,11 @@ impl Growing {
             reasoning,
             tool_calls,
             finish: self.finish.unwrap_or_default(),
-            usage: self.usage.as_ref().and_then(usage),
-            cost_usd: self.usage.as_ref().and_then(cost),
+            usage: self.usage.as_ref().and_then(usage::read),
+            cost_usd: self
+                .usage
+                .as_ref()
+                .and_then(|usage| usage::cost(&usage["cost"])),
             logprobs: self.logprobs,
             model: self.model,
             ..Reply::default()
@@ -409,35 +374,10 @@ fn split_thought(text: String) -> (String, Option<String>) {
     }
 }
 
-/// Tokens, normalised: `cached` inside `input`, `reasoning` inside `output`. Providers that count them apart are not met on this API.
-fn usage(json: &Json) -> Option<Usage> {
-    let input = json["prompt_tokens"].as_u64()?;
-    let output = json["completion_tokens"].as_u64()?;
-    let cached = json["prompt_tokens_details"]["cached_tokens"]
-        .as_u64()
-        .or_else(|| json["prompt_cache_hit_tokens"].as_u64())
-        .unwrap_or(0);
-    let reasoning = json["completion_tokens_details"]["reasoning_tokens"]
-        .as_u64()
-        .unwrap_or(0);
-    Some(Usage {
-        input,
-        cached: cached.min(input),
-        output,
-        reasoning: reasoning.min(output),
-    })
-}
-
-/// USD that the endpoint itself reports.
-fn cost(json: &Json) -> Option<f64> {
-    json["cost"]
-        .as_f64()
-        .filter(|cost| cost.is_finite() && *cost >= 0.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::message::Usage;
     use bytes::Bytes;
     use serde_json::json;
 

@@ -1,18 +1,10 @@
-//! What is sent to a chat endpoint: the address and the body.
+//! What is sent to a chat endpoint.
 
-use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use crate::domain::message::{Message, Role, ToolCall};
-use crate::domain::port::Request;
 
-/// All that decides the answer.
-pub(super) struct Asked<'a> {
-    pub(super) model: &'a str,
-    pub(super) params: &'a Map<String, Json>,
-    pub(super) schema: Option<&'a Json>,
-    pub(super) request: &'a Request,
-}
+use super::super::model::Asked;
 
 /// All that decides the answer as one value: the body without the manner of delivery, so that a recorded reply serves both manners.
 pub(super) fn content(asked: &Asked<'_>) -> Json {
@@ -21,8 +13,9 @@ pub(super) fn content(asked: &Asked<'_>) -> Json {
     content.insert("model".into(), json!(asked.model));
     let messages: Vec<Json> = request.messages.iter().map(message).collect();
     content.insert("messages".into(), Json::Array(messages));
-    if !request.tools.is_empty() {
-        content.insert("tools".into(), Json::Array(request.tools.clone()));
+    let tools: Vec<Json> = asked.tools.iter().chain(&request.tools).cloned().collect();
+    if !tools.is_empty() {
+        content.insert("tools".into(), Json::Array(tools));
     }
     for (name, value) in asked.params.iter().chain(&request.params) {
         content.insert(name.clone(), value.clone());
@@ -45,24 +38,10 @@ pub(super) fn content(asked: &Asked<'_>) -> Json {
     Json::Object(content)
 }
 
-/// The body: the content, and for a stream the wish for one, usage included.
-pub(super) fn body(content: &Json, stream: bool) -> Result<Vec<u8>, serde_json::Error> {
-    #[derive(Serialize)]
-    struct Streamed<'a> {
-        #[serde(flatten)]
-        content: &'a Json,
-        stream: bool,
-        stream_options: Json,
-    }
-    if stream {
-        serde_json::to_vec(&Streamed {
-            content,
-            stream,
-            stream_options: json!({"include_usage": true}),
-        })
-    } else {
-        serde_json::to_vec(content)
-    }
+/// Asks for an event stream, usage included.
+pub(super) fn streamed(body: &mut Json) {
+    body["stream"] = json!(true);
+    body["stream_options"] = json!({"include_usage": true});
 }
 
 fn message(message: &Message) -> Json {
@@ -90,46 +69,11 @@ fn tool_call(call: &ToolCall) -> Json {
     json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
 }
 
-/// The address of chat completions under a base address; a query stays behind the path.
-pub(super) fn completions(base: &str) -> String {
-    const PATH: &str = "/chat/completions";
-    let (path, query) = match base.split_once('?') {
-        Some((path, query)) => (path, format!("?{query}")),
-        None => (base, String::new()),
-    };
-    let path = path.trim_end_matches('/');
-    let path = path.strip_suffix(PATH).unwrap_or(path);
-    format!("{path}{PATH}{query}")
-}
-
-/// Scheme and host of an address in lower case; `None` where it is no http address or names no host.
-pub(super) fn scheme_and_host(address: &str) -> Option<(&'static str, String)> {
-    let (scheme, rest) = address.split_once("://")?;
-    let scheme = ["http", "https"]
-        .into_iter()
-        .find(|known| scheme.eq_ignore_ascii_case(known))?;
-    let authority = rest.split(['/', '?', '#', '\\']).next()?;
-    let host = authority.rsplit('@').next()?;
-    let host = match host.strip_prefix('[') {
-        Some(ipv6) => ipv6.split(']').next()?,
-        None => host.split(':').next()?,
-    };
-    (!host.is_empty()).then(|| (scheme, host.to_ascii_lowercase()))
-}
-
-/// Whether a text can be the name of a header (RFC 9110, token).
-pub(super) fn is_header_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::case::Case;
-    use crate::domain::port::CallId;
+    use crate::domain::port::{CallId, Request};
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -161,6 +105,7 @@ mod tests {
             model: "m",
             params: params.as_object().unwrap(),
             schema: Some(&json!({"type": "object"})),
+            tools: &[json!({"type": "function", "function": {"name": "f"}})],
             request,
         })
     }
@@ -180,12 +125,14 @@ mod tests {
         assert_eq!(content["max_tokens"], 9);
         assert_eq!(content["response_format"]["json_schema"]["name"], "verdict");
         assert_eq!(content["top_logprobs"], 5);
+        assert_eq!(content["tools"][0]["function"]["name"], "f");
     }
 
     #[test]
     fn delivery_is_in_the_body_and_not_in_the_identity() {
         let content = asked(&request());
-        let body: Json = serde_json::from_slice(&body(&content, true).unwrap()).unwrap();
+        let mut body = content.clone();
+        streamed(&mut body);
         assert_eq!(body["stream_options"]["include_usage"], true);
         assert_eq!(body["messages"][0]["content"], "q");
         assert!(content.get("stream").is_none());
@@ -203,41 +150,5 @@ mod tests {
             message(&said)["tool_calls"][0]["function"]["arguments"],
             "{\"x\":1}"
         );
-    }
-
-    #[test]
-    fn the_address_is_made_from_what_people_write() {
-        for base in [
-            "http://h/v1",
-            "http://h/v1/",
-            "http://h/v1/chat/completions",
-        ] {
-            assert_eq!(completions(base), "http://h/v1/chat/completions");
-        }
-        assert_eq!(
-            completions("https://h/v1?api-version=2"),
-            "https://h/v1/chat/completions?api-version=2"
-        );
-    }
-
-    #[test]
-    fn hosts_are_read_without_being_fooled() {
-        let host = |address: &str| scheme_and_host(address).map(|(_, host)| host);
-        assert_eq!(
-            host("HTTP://User:pw@LocalHost:80/x").as_deref(),
-            Some("localhost")
-        );
-        assert_eq!(
-            host("http://127.0.0.1@evil.example/v1").as_deref(),
-            Some("evil.example")
-        );
-        assert_eq!(host("http://[::1]:8/v1").as_deref(), Some("::1"));
-        assert_eq!(
-            host("http://evil.example\\@127.0.0.1/").as_deref(),
-            Some("evil.example")
-        );
-        for wrong in ["localhost:80", "ftp://h/", "http://", "http:///v1"] {
-            assert_eq!(host(wrong), None, "{wrong}");
-        }
     }
 }

@@ -1,4 +1,5 @@
-//! What an endpoint says when it does not answer: an error status, or an error in the body of a status 200.
+//! What an endpoint says when it does not answer: an error status, or an error in the body of a status 200. The same for every kind
+//! of target that speaks HTTP; only the advice differs.
 
 use serde_json::Value as Json;
 
@@ -20,7 +21,34 @@ const SPENT: &[&str] = &[
     "billing_hard_limit_reached",
     "billing_not_active",
     "credit_balance_too_low",
+    "billing_error",
+    "enforced_spend_limit_reached",
 ];
+
+/// Codes by which they say that they will not take this key, or this request: words that stand for a status where there is none.
+const DENIED: &[&str] = &["authentication_error", "permission_error"];
+const REJECTED: &[&str] = &[
+    "invalid_request_error",
+    "not_found_error",
+    "request_too_large",
+];
+
+/// What to check, in the words of the kind of target.
+pub(super) struct Advice {
+    /// For a status that asks who we are.
+    pub(super) key: &'static str,
+    /// For an address that is not there.
+    pub(super) place: &'static str,
+    /// For one that has moved.
+    pub(super) moved: &'static str,
+}
+
+/// The advice for an API of models.
+pub(super) const MODEL: Advice = Advice {
+    key: "check `api_key`",
+    place: "check `base_url` and `model`",
+    moved: "give `base_url` its final address",
+};
 
 /// An endpoint's words about an error.
 struct Said {
@@ -57,6 +85,7 @@ impl Said {
             &error["type"],
             &error["status"],
             &error["innererror"]["code"],
+            &error["details"]["error_code"],
             &json["code"],
         ]
         .into_iter()
@@ -88,22 +117,20 @@ fn clip(text: &str) -> String {
 }
 
 /// A status other than 2xx as a fault, by the table of STATISTICS 1.
-pub(super) fn refused(status: u16, body: &str) -> Fault {
+pub(super) fn refused(status: u16, body: &str, advice: &Advice) -> Fault {
     let said = Said::read(body);
-    let (kind, advice) = match status {
+    let redirected = format!("redirected, which is not followed; {}", advice.moved);
+    let (kind, hint) = match status {
         _ if said.has(SPENT) => (FaultKind::Unauthorized, "the quota is used up"),
         429 => (FaultKind::RateLimited, ""),
-        401 | 403 => (FaultKind::Unauthorized, "check `api_key`"),
+        401 | 403 => (FaultKind::Unauthorized, advice.key),
         402 => (FaultKind::Unauthorized, "the account has no credit"),
         408 | 409 | 425 | 500.. => (FaultKind::Unavailable, ""),
-        300..=399 => (
-            FaultKind::Rejected,
-            "redirected, which is not followed; give `base_url` its final address",
-        ),
-        404 => (FaultKind::Rejected, "check `base_url` and `model`"),
+        300..=399 => (FaultKind::Rejected, redirected.as_str()),
+        404 => (FaultKind::Rejected, advice.place),
         _ => (FaultKind::Rejected, ""),
     };
-    let message = [advice, said.message.as_str()]
+    let message = [hint, said.message.as_str()]
         .into_iter()
         .filter(|part| !part.is_empty())
         .fold(format!("status {status}"), |text, part| {
@@ -124,10 +151,12 @@ pub(super) fn is_blocked(status: u16, body: &[u8]) -> bool {
 /// The fault that a body of status 200 holds in place of an answer.
 pub(super) fn disguised(error: &Json) -> Fault {
     let said = Said::of(error);
-    let kind = if said.has(SPENT) {
+    let kind = if said.has(SPENT) || said.has(DENIED) {
         FaultKind::Unauthorized
     } else if said.is_rate_limit() {
         FaultKind::RateLimited
+    } else if said.has(REJECTED) {
+        FaultKind::Rejected
     } else {
         FaultKind::Unavailable
     };
@@ -141,6 +170,10 @@ pub(super) fn disguised(error: &Json) -> Fault {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    fn refused(status: u16, body: &str) -> Fault {
+        super::refused(status, body, &MODEL)
+    }
 
     #[test]
     fn each_status_has_its_kind() {
@@ -170,6 +203,8 @@ mod tests {
     fn a_used_up_quota_is_not_a_rate_limit() {
         let body = r#"{"error":{"message":"You exceeded your current quota","type":"insufficient_quota"}}"#;
         assert_eq!(refused(429, body).kind, FaultKind::Unauthorized);
+        let capped = r#"{"type":"error","error":{"type":"rate_limit_error","details":{"error_code":"enforced_spend_limit_reached"}}}"#;
+        assert_eq!(refused(429, capped).kind, FaultKind::Unauthorized);
     }
 
     #[test]
@@ -214,5 +249,17 @@ mod tests {
             kind(json!({"error": {"type": "insufficient_quota"}})),
             FaultKind::Unauthorized
         );
+        for (word, wanted) in [
+            ("overloaded_error", FaultKind::Unavailable),
+            ("api_error", FaultKind::Unavailable),
+            ("rate_limit_error", FaultKind::RateLimited),
+            ("authentication_error", FaultKind::Unauthorized),
+            ("billing_error", FaultKind::Unauthorized),
+            ("invalid_request_error", FaultKind::Rejected),
+            ("not_found_error", FaultKind::Rejected),
+        ] {
+            let error = json!({"type": "error", "error": {"type": word, "message": "m"}});
+            assert_eq!(kind(error), wanted, "{word}");
+        }
     }
 }
