@@ -380,6 +380,8 @@ fn short(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::args::ColorWhen;
+    use crate::cli::ci::Ci;
 
     #[test]
     fn times_and_counts_are_short() {
@@ -395,12 +397,7 @@ mod tests {
 
     #[test]
     fn every_wait_is_said_with_what_it_waits_on() {
-        let screen = Screen {
-            color: false,
-            width: 100,
-            redraws: false,
-            quiet: true,
-        };
+        let screen = Screen::new(ColorWhen::Never, true, Ci::default());
         let show = ShowLine {
             run: "latest".into(),
             names_target: false,

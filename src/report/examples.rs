@@ -7,7 +7,6 @@ use crate::analysis::findings::{
     JudgeFindings, RunFacts, SCHEMA_VERSION, Slice, TargetFindings, Unit,
 };
 use crate::domain::event::Spent;
-use crate::domain::message::Usage;
 
 use super::{Frame, NextStep};
 
