@@ -72,6 +72,23 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "labels",
+        &[
+            (
+                "evenhand labels import tasks.json --to labels.csv",
+                "what a labelling tool exports",
+            ),
+            (
+                "evenhand labels import scores.json --field helpful --to labels.csv",
+                "one score of several",
+            ),
+            (
+                "evenhand labels import ann.jsonl --from doccano --annotator ann --to ann.csv",
+                "say the tool, and who labelled",
+            ),
+        ],
+    ),
+    (
         "bless",
         &[(
             "evenhand bless latest --target next --to baseline.jsonl",

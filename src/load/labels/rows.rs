@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::decode::Problem;
 use crate::domain::tree::Span;
+use crate::funnel::csv_text;
 use crate::load::text::{cannot_read, decode, problem};
 
 /// The most bytes of a labels file: people cannot have given more labels than fit.
@@ -35,7 +36,7 @@ pub(crate) struct Rows {
 pub(crate) struct Row {
     /// Its line in the file, from 1; in a JSON array its place.
     pub(crate) line: u64,
-    /// Its cells, trimmed, in the order of the columns; empty where there is nothing.
+    /// Its cells as they are written, in the order of the columns; empty where there is nothing.
     pub(crate) cells: Vec<String>,
 }
 
@@ -64,8 +65,14 @@ impl Rows {
 }
 
 impl Row {
-    /// A cell; `None` where it is empty or there is no such column.
+    /// A cell without the spaces around it; `None` where it is empty or there is no such column.
     pub(crate) fn cell(&self, column: Option<usize>) -> Option<&str> {
+        let cell = self.cells.get(column?)?.trim();
+        (!cell.is_empty()).then_some(cell)
+    }
+
+    /// A text, every space of which counts; `None` where it is empty or there is no such column.
+    pub(crate) fn text(&self, column: Option<usize>) -> Option<&str> {
         let cell = self.cells.get(column?)?;
         (!cell.is_empty()).then_some(cell)
     }
@@ -97,18 +104,21 @@ impl Found {
             return Ok(value);
         }
         if self.more > 0 {
-            self.list.push(at(named, 0, format!("and {} more problems", self.more)));
+            self.list
+                .push(at(named, 0, format!("and {} more problems", self.more)));
         }
         Err(self.list)
     }
 }
 
-fn at(named: &str, line: u64, message: impl Into<String>) -> Problem {
+/// A problem of a file at a line (0: the whole file).
+pub(crate) fn at(named: &str, line: u64, message: impl Into<String>) -> Problem {
     let line = u32::try_from(line).unwrap_or(u32::MAX);
     problem(named, Span { line, column: 0 }, message.into())
 }
 
-fn whole(path: &Path, named: &str) -> Result<String, Problem> {
+/// A file of labels as text.
+pub(crate) fn whole(path: &Path, named: &str) -> Result<String, Problem> {
     let cannot = |error: &std::io::Error| at(named, 0, cannot_read(error));
     let file = File::open(path).map_err(|error| cannot(&error))?;
     let kind = file.metadata().map_err(|error| cannot(&error))?;
@@ -116,7 +126,11 @@ fn whole(path: &Path, named: &str) -> Result<String, Problem> {
         return Err(at(named, 0, "this is no regular file"));
     }
     if kind.len() > MOST {
-        return Err(at(named, 0, format!("the file is over {} MiB; split it", MOST >> 20)));
+        return Err(at(
+            named,
+            0,
+            format!("the file is over {} MiB; split it", MOST >> 20),
+        ));
     }
     let mut bytes = Vec::new();
     file.take(MOST + 1)
@@ -150,14 +164,11 @@ fn separator(text: &str) -> u8 {
 }
 
 fn table(named: String, text: &str) -> Result<Rows, Vec<Problem>> {
-    // With both ends of a line the reader counts lines from between them.
-    let text = &text.replace("\r\n", "\n");
     let separator = separator(text);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(separator)
-        .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     let mut found = Found::default();
     let mut rows = Rows {
@@ -167,8 +178,9 @@ fn table(named: String, text: &str) -> Result<Rows, Vec<Problem>> {
         decimal_comma: separator == b';',
     };
     let mut record = csv::StringRecord::new();
+    let mut lines = Lines::of(text);
     loop {
-        let line = reader.position().line();
+        let line = lines.line(reader.position().byte());
         match reader.read_record(&mut record) {
             Ok(false) => break,
             Err(error) => {
@@ -177,9 +189,12 @@ fn table(named: String, text: &str) -> Result<Rows, Vec<Problem>> {
             }
             Ok(true) => {}
         }
-        let line = record.position().map_or(line, csv::Position::line);
-        let cells: Vec<String> = record.iter().map(str::to_owned).collect();
+        let cells: Vec<String> = record
+            .iter()
+            .map(|cell| csv_text(cell).to_owned())
+            .collect();
         if rows.columns.is_empty() {
+            let cells: Vec<String> = cells.iter().map(|name| name.trim().to_owned()).collect();
             head(&mut found, &rows.named, line, &cells);
             rows.columns = cells;
         } else if cells.len() == rows.columns.len() {
@@ -194,13 +209,50 @@ fn table(named: String, text: &str) -> Result<Rows, Vec<Problem>> {
             found.note(rows.problem(line, message));
         }
     }
+    if rows.rows.is_empty() && found.is_empty() {
+        found.note(rows.problem(0, "there are no rows"));
+    }
     let named = rows.named.clone();
     found.unless(&named, rows)
 }
 
+/// Which line a byte stands on, asked for in the order of the bytes: the CSV reader's own count is off where lines end in both `\r`
+/// and `\n`, and where empty lines stand between rows.
+pub(crate) struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn of(text: &'a str) -> Self {
+        Self {
+            bytes: text.as_bytes(),
+            at: 0,
+            line: 1,
+        }
+    }
+
+    /// The line, from 1, of the first byte from here on that ends no line.
+    pub(crate) fn line(&mut self, byte: u64) -> u64 {
+        let byte = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(next) = self.bytes.get(self.at) {
+            if self.at >= byte && !matches!(next, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(*next == b'\n');
+            self.at += 1;
+        }
+        self.line
+    }
+}
+
 fn head(found: &mut Found, named: &str, line: u64, names: &[String]) {
     if names.len() > MOST_COLUMNS {
-        let message = format!("the head names {} columns, at most {MOST_COLUMNS} are read", names.len());
+        let message = format!(
+            "the head names {} columns, at most {MOST_COLUMNS} are read",
+            names.len()
+        );
         found.note(at(named, line, message));
         return;
     }
@@ -208,7 +260,10 @@ fn head(found: &mut Found, named: &str, line: u64, names: &[String]) {
     sorted.sort_unstable();
     for pair in sorted.windows(2) {
         if pair[0] == pair[1] && !pair[0].is_empty() {
-            let message = format!("the column `{}` is named twice in the head; rename one", pair[0]);
+            let message = format!(
+                "the column `{}` is named twice in the head; rename one",
+                pair[0]
+            );
             found.note(at(named, line, message));
         }
     }
@@ -259,7 +314,7 @@ fn objects_as_rows(
         for column in &columns {
             cells.push(match object.get(column) {
                 None | Some(Json::Null) => String::new(),
-                Some(Json::String(text)) => text.trim().to_owned(),
+                Some(Json::String(text)) => text.clone(),
                 Some(Json::Bool(yes)) => yes.to_string(),
                 Some(Json::Number(number)) => number.to_string(),
                 Some(other @ (Json::Array(_) | Json::Object(_))) => other.to_string(),
@@ -302,7 +357,9 @@ mod tests {
         std::fs::write(&path, bytes).unwrap();
         let short = |problem: Problem| {
             let text = problem.to_string();
-            text.split_once(name).map(|(_, said)| said.to_owned()).unwrap()
+            text.split_once(name)
+                .map(|(_, said)| said.to_owned())
+                .unwrap()
         };
         Rows::read(&path).map_err(|all| all.into_iter().map(short).collect())
     }
@@ -310,7 +367,7 @@ mod tests {
     fn cells(rows: &Rows) -> Vec<(u64, Vec<&str>)> {
         rows.rows
             .iter()
-            .map(|row| (row.line, row.cells.iter().map(String::as_str).collect()))
+            .map(|row| (row.line, row.cells.iter().map(|cell| cell.trim()).collect()))
             .collect()
     }
 
@@ -326,20 +383,44 @@ mod tests {
             assert_eq!(cells(&rows), wanted, "{text:?}");
             assert_eq!(rows.decimal_comma, is_semicolon);
         }
-        let lines = read("l.jsonl", b"{\"item\": 1, \"label\": \"pass\"}\n\n{\"item\": \"2\", \"label\": null}\n").unwrap();
+        let lines = read(
+            "l.jsonl",
+            b"{\"item\": 1, \"label\": \"pass\"}\n\n{\"item\": \"2\", \"label\": null}\n",
+        )
+        .unwrap();
         assert_eq!(cells(&lines), [(1, vec!["1", "pass"]), (3, vec!["2", ""])]);
         let array = read("l.json", b"[{\"item\": 1, \"label\": true}]").unwrap();
         assert_eq!(cells(&array), [(1, vec!["1", "true"])]);
     }
 
     #[test]
+    fn a_line_is_counted_whatever_ends_it_and_texts_keep_what_they_hold() {
+        let rows = read("l.csv", b"a,b\r\n\r\n1,\" x\r\ny \"\r\n\r\n2,'=1+1\r\n").unwrap();
+        let lines: Vec<u64> = rows.rows.iter().map(|row| row.line).collect();
+        assert_eq!(lines, [3, 6]);
+        assert_eq!(rows.rows[0].text(Some(1)), Some(" x\r\ny "));
+        assert_eq!(rows.rows[0].cell(Some(1)), Some("x\r\ny"));
+        assert_eq!(rows.rows[1].text(Some(1)), Some("=1+1"));
+    }
+
+    #[test]
     fn what_is_broken_is_named_by_its_line() {
         for (name, bytes, wanted) in [
-            ("l.csv", &b"a,b\n1\n"[..], ":2: this row has 1 cells, the head names 2 columns"),
+            (
+                "l.csv",
+                &b"a,b\n1\n"[..],
+                ":2: this row has 1 cells, the head names 2 columns",
+            ),
             ("l.csv", b"a,a\n1,2\n", ":1: the column `a` is named twice"),
             ("l.jsonl", b"{\"a\": 1}\n[1]\n", ":2: not a JSON object"),
-            ("l.json", b"{\"a\": 1}", ":1: a JSON array of objects is wanted"),
+            (
+                "l.json",
+                b"{\"a\": 1}",
+                ":1: a JSON array of objects is wanted",
+            ),
             ("l.json", b"[]", ": there are no rows"),
+            ("l.csv", b"a,b\n", ": there are no rows"),
+            ("l.csv", b"", ": there are no rows"),
             ("l.csv", b"a\n\xff\n", ":2:1: byte 2 (0xff) is not UTF-8"),
         ] {
             let said = read(name, bytes).unwrap_err();
@@ -349,7 +430,10 @@ mod tests {
             .chain((0..30).map(|_| "1\n".to_owned()))
             .collect();
         let said = read("l.csv", many.as_bytes()).unwrap_err();
-        assert_eq!((said.len(), said[20].as_str()), (21, ": and 10 more problems"));
+        assert_eq!(
+            (said.len(), said[20].as_str()),
+            (21, ": and 10 more problems")
+        );
     }
 
     #[test]
@@ -357,7 +441,13 @@ mod tests {
         assert_eq!(number("4.5", false), Some(4.5));
         assert_eq!(number("'-1", false), Some(-1.0));
         assert_eq!(number("4,5", true), Some(4.5));
-        for (text, comma) in [("4,5", false), ("1,234,5", true), ("NaN", false), ("inf", true), ("", false)] {
+        for (text, comma) in [
+            ("4,5", false),
+            ("1,234,5", true),
+            ("NaN", false),
+            ("inf", true),
+            ("", false),
+        ] {
             assert_eq!(number(text, comma), None, "{text}");
         }
     }
