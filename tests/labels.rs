@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use evenhand::domain::decode::Problem;
 use evenhand::domain::label::Said;
-use evenhand::load::labels::file;
+use evenhand::load::labels::import::KINDS;
+use evenhand::load::labels::{file, verdicts};
 
 #[expect(dead_code, reason = "nothing here runs a suite")]
 #[path = "support/cli.rs"]
@@ -418,4 +420,58 @@ fn the_screen_says_what_was_taken_and_what_was_not() {
          left out  1 x result of the type `labels`\n\
          left out  1 x task without an annotation\n"
     );
+}
+
+/// The fenced blocks of a language in the page on labels.
+fn blocks(language: &str) -> Vec<String> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/labels.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let fence = format!("```{language}\n");
+    page.split(&fence)
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once("```")?.0.to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_files_in_the_documentation_are_read() {
+    let desk = Desk::new(&[]);
+    let [labels, verdicts] = &blocks("csv")[..] else {
+        panic!("a labels file and a file of verdicts");
+    };
+    desk.write("l.csv", labels);
+    desk.write("v.csv", verdicts);
+    assert_eq!(said(&desk, "l.csv").len(), 3);
+    let judges = verdicts::read(&desk.path().join("v.csv"), None).expect("sound verdicts");
+    let pair = judges["gpt"].values().next().expect("a pair");
+    assert!(pair.orders.expect("both orders").depends_on_order());
+}
+
+#[test]
+fn every_column_and_every_tool_stands_in_the_documentation() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/labels.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let desk = Desk::new(&[
+        ("l.csv", "zzzzzzzzzzzzzz\n1\n"),
+        ("v.csv", "zzzzzzzzzzzzzz\n1\n"),
+    ]);
+    let said = |problems: Vec<Problem>| {
+        let known = problems[0]
+            .message
+            .split_once("known here: ")
+            .expect("the columns")
+            .1
+            .to_owned();
+        known.split(", ").map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut words =
+        said(file::read(&desk.path().join("l.csv"), None).expect_err("an unknown column"));
+    words.extend(said(
+        verdicts::read(&desk.path().join("v.csv"), None).expect_err("an unknown column"),
+    ));
+    assert!(words.len() > 40, "{words:?}");
+    words.extend(KINDS.iter().map(|kind| kind.name.to_owned()));
+    for word in words {
+        assert!(page.contains(&format!("`{word}`")), "{word}");
+    }
 }

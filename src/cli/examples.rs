@@ -76,15 +76,15 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             (
                 "evenhand labels import tasks.json --to labels.csv",
-                "what a labelling tool exports",
+                "the tool by its shape",
             ),
             (
                 "evenhand labels import scores.json --field helpful --to labels.csv",
                 "one score of several",
             ),
             (
-                "evenhand labels import ann.jsonl --from doccano --annotator ann --to ann.csv",
-                "say the tool, and who labelled",
+                "evenhand labels import ann.jsonl --from doccano --to ann.csv",
+                "one annotator's file",
             ),
         ],
     ),

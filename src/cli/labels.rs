@@ -14,6 +14,7 @@ use crate::report::labelled;
 
 /// Take over people's labels.
 #[derive(Debug, Args)]
+#[command(subcommand_value_name = "VERB", subcommand_help_heading = "Verbs")]
 pub(crate) struct Labels {
     #[command(subcommand)]
     verb: LabelsVerb,

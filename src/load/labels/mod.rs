@@ -5,6 +5,7 @@ mod entry;
 pub mod file;
 pub mod import;
 mod rows;
+mod scale;
 pub mod sheet;
 pub mod verdicts;
 pub mod wide;

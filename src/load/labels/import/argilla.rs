@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::domain::label::{Label, Subject};
+use crate::domain::label::Label;
 
 use super::Record;
-use super::collect::{Collect, cluster, name, objects, subject, text, texts};
+use super::collect::{Collect, cluster, name, objects, text, texts};
 use super::settle::Value;
 
 /// Questions whose answers are critiques.
@@ -35,12 +35,10 @@ pub(super) fn detect(record: &Record) -> bool {
 
 pub(super) fn read(record: &Record, collect: &mut Collect<'_>) {
     let data = objects(record, &["metadata", "fields"]);
-    let subject = subject(&data).or_else(|| {
-        ["external_id", "id"]
-            .iter()
-            .find_map(|key| name(record, key))
-            .map(Subject::Item)
-    });
+    let own = ["external_id", "id"]
+        .iter()
+        .find_map(|key| name(record, key));
+    let subject = collect.output(&data, own);
     let suggested = record
         .get("suggestions")
         .map_or(0, |suggestions| match suggestions {

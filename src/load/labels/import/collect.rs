@@ -24,6 +24,8 @@ struct Draft {
     field: String,
     value: Value,
     label: Label,
+    /// What the tool calls the output, whatever the data says.
+    own: Option<String>,
 }
 
 /// What was gathered so far.
@@ -38,6 +40,8 @@ pub(super) struct Collect<'a> {
     found: Found,
     /// Records without an annotator: told once.
     nameless: u64,
+    /// What the tool calls the output of this record.
+    own: Option<String>,
 }
 
 impl<'a> Collect<'a> {
@@ -51,6 +55,7 @@ impl<'a> Collect<'a> {
             left_out: BTreeMap::new(),
             found: Found::default(),
             nameless: 0,
+            own: None,
         }
     }
 
@@ -70,6 +75,12 @@ impl<'a> Collect<'a> {
 
     pub(super) fn has_problems(&self) -> bool {
         !self.found.is_empty()
+    }
+
+    /// The output of this record: as its data names it, else as the tool calls it (`own`).
+    pub(super) fn output(&mut self, data: &[&Record], own: Option<String>) -> Option<Subject> {
+        self.own = own.clone();
+        subject(data).or_else(|| own.map(Subject::Item))
     }
 
     /// The annotator of a file that holds one annotator's work.
@@ -112,6 +123,7 @@ impl<'a> Collect<'a> {
             field: field.to_owned(),
             value,
             label,
+            own: self.own.clone(),
         });
     }
 
@@ -136,6 +148,9 @@ impl<'a> Collect<'a> {
             .map_err(|problem| vec![problem])?;
         self.drafts.retain(|draft| draft.field == field);
         self.newest();
+        if !self.found.is_empty() {
+            return Err(self.found.unless(self.named, ()).err().unwrap_or_default());
+        }
         let values: Vec<(u64, &Value)> = self
             .drafts
             .iter()
@@ -200,33 +215,40 @@ impl<'a> Collect<'a> {
         }
     }
 
-    /// Of several labels of one annotator for one output the newest stays; without times the last one.
+    /// Of several labels of one annotator for one output the newest stays; without times the last one. Where the tool tells the
+    /// outputs apart and the data calls them alike, the data's `item` or `case` is not what names them: that is a problem.
     fn newest(&mut self) {
         let mut place: BTreeMap<(String, Subject), usize> = BTreeMap::new();
         let mut kept: Vec<Draft> = Vec::new();
         let mut earlier = 0;
         for draft in std::mem::take(&mut self.drafts) {
             let key = (draft.label.by.clone(), draft.label.subject.clone());
-            match place.get(&key) {
-                None => {
-                    place.insert(key, kept.len());
-                    kept.push(draft);
-                }
-                Some(at) => {
-                    earlier += 1;
-                    let old: &mut Draft = &mut kept[*at];
-                    if !is_newer(&old.label, &draft.label) {
-                        *old = draft;
-                    }
-                }
+            let Some(first) = place.get(&key) else {
+                place.insert(key, kept.len());
+                kept.push(draft);
+                continue;
+            };
+            let old: &mut Draft = &mut kept[*first];
+            if let (Some(one), Some(other)) = (&old.own, &draft.own)
+                && one != other
+            {
+                let message = format!(
+                    "the data of `{one}` (line {}) and of `{other}` both name the output `{}`; rename that key, or name outputs by it",
+                    old.label.line,
+                    draft.label.subject.name()
+                );
+                self.found.note(at(self.named, draft.label.line, message));
+                continue;
+            }
+            earlier += 1;
+            if !is_newer(&old.label, &draft.label) {
+                *old = draft;
             }
         }
         self.drafts = kept;
         if earlier > 0 {
-            self.left_out.insert(
-                "older label of the same annotator for the same output".to_owned(),
-                earlier,
-            );
+            let what = "older label of the same annotator for the same output";
+            self.left_out.insert(what.to_owned(), earlier);
         }
     }
 }
@@ -273,8 +295,15 @@ pub(super) fn objects<'a>(record: &'a Record, keys: &[&str]) -> Vec<&'a Record> 
         .collect()
 }
 
+/// Whether data under this key is a text.
+pub(super) fn is_text(key: &str) -> bool {
+    [INPUT, OUTPUT, EXPECTED, OUTPUT_A, OUTPUT_B]
+        .iter()
+        .any(|keys| keys.contains(&key))
+}
+
 /// The output that the data names: by `case` and `target` (and `repeat`), or by `item`.
-pub(super) fn subject(data: &[&Record]) -> Option<Subject> {
+fn subject(data: &[&Record]) -> Option<Subject> {
     let find = |key: &str| data.iter().find_map(|record| name(record, key));
     if let (Some(case), Some(target)) = (find("case"), find("target")) {
         let repeat = find("repeat").and_then(|repeat| repeat.parse().ok());

@@ -5,10 +5,10 @@
 
 use serde_json::Value as Json;
 
-use crate::domain::label::{Label, Subject};
+use crate::domain::label::Label;
 
 use super::Record;
-use super::collect::{Collect, cluster, name, objects, subject, text, texts};
+use super::collect::{Collect, cluster, name, objects, text, texts};
 use super::settle::Value;
 
 pub(super) fn detect(record: &Record) -> bool {
@@ -43,7 +43,7 @@ pub(super) fn read(record: &Record, collect: &mut Collect<'_>) {
     };
     let mut data = vec![record];
     data.extend(objects(record, &["metadata", "meta"]));
-    let subject = subject(&data).or_else(|| name(record, "id").map(Subject::Item));
+    let subject = collect.output(&data, name(record, "id"));
     let by = collect.by_file();
     if let Some(label) = collect.label(subject, by) {
         let mut texts = texts(&data);

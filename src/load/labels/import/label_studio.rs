@@ -3,14 +3,14 @@
 //! A field is a control (`from_name`). Read are `choices` with one choice, `rating`, `number` and `pairwise` (`left` is output a);
 //! text areas are critiques. Predictions and cancelled annotations are no labels. Of JSON_MIN it is assumed that a single choice is a
 //! text, several are `{"choices": [..]}`, a rating is a number or a list with one `{"rating": n}`; its rows do not tell controls from
-//! data, so every other key whose value is such a thing is offered as a field.
+//! data, so every key whose value is such a thing is offered as a field, but for those of texts and ids.
 
 use serde_json::Value as Json;
 
-use crate::domain::label::{Label, Preference, Subject};
+use crate::domain::label::{Label, Preference};
 
 use super::Record;
-use super::collect::{Collect, cluster, id, name, objects, subject, text, texts};
+use super::collect::{Collect, cluster, id, is_text, name, objects, text, texts};
 use super::settle::Value;
 
 /// What a row of JSON_MIN holds besides data and controls.
@@ -43,7 +43,7 @@ pub(super) fn read(record: &Record, collect: &mut Collect<'_>) {
 
 fn task(record: &Record, annotations: &[Json], collect: &mut Collect<'_>) {
     let data = objects(record, &["data", "meta"]);
-    let subject = subject(&data).or_else(|| name(record, "id").map(Subject::Item));
+    let subject = collect.output(&data, name(record, "id"));
     let predictions = record.get("predictions").and_then(Json::as_array);
     for _ in predictions.into_iter().flatten() {
         collect.leave_out("prediction of a model");
@@ -132,7 +132,7 @@ fn results(annotation: &Record, label: &Label, collect: &mut Collect<'_>) {
 }
 
 fn row(record: &Record, collect: &mut Collect<'_>) {
-    let subject = subject(&[record]).or_else(|| name(record, "id").map(Subject::Item));
+    let subject = collect.output(&[record], name(record, "id"));
     let Some(mut label) = collect.label(subject, annotator(record.get("annotator"))) else {
         return;
     };
@@ -141,7 +141,7 @@ fn row(record: &Record, collect: &mut Collect<'_>) {
     timed(&mut label, record);
     let mut has_value = false;
     for (key, json) in record {
-        if MIN_KEYS.contains(&key.as_str()) {
+        if MIN_KEYS.contains(&key.as_str()) || is_text(key) {
             continue;
         }
         let value = match json {

@@ -6,10 +6,10 @@
 
 use serde_json::Value as Json;
 
-use crate::domain::label::{Label, Subject};
+use crate::domain::label::Label;
 
 use super::Record;
-use super::collect::{Collect, cluster, name, objects, subject, text, texts};
+use super::collect::{Collect, cluster, name, objects, text, texts};
 use super::settle::Value;
 
 pub(super) fn detect(record: &Record) -> bool {
@@ -51,11 +51,8 @@ pub(super) fn read(record: &Record, collect: &mut Collect<'_>) {
     };
     let data = objects(record, &["metadata"]);
     let keys = ["observationId", "traceId", "sessionId"];
-    let subject = subject(&data).or_else(|| {
-        keys.iter()
-            .find_map(|key| name(record, key))
-            .map(Subject::Item)
-    });
+    let own = keys.iter().find_map(|key| name(record, key));
+    let subject = collect.output(&data, own);
     if let Some(label) = collect.label(subject, name(record, "authorUserId")) {
         let label = Label {
             critique: text(record.get("comment")),

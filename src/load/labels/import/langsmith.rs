@@ -5,10 +5,10 @@
 //! number in `score`. What is judged is the run, unless the source's metadata names an `item`, or a `case` and a `target`. The annotator
 //! is the source's `user_name`, else its `user_id`: both are assumed to stand there.
 
-use crate::domain::label::{Label, Subject};
+use crate::domain::label::Label;
 
 use super::Record;
-use super::collect::{Collect, cluster, name, objects, subject, text, texts};
+use super::collect::{Collect, cluster, name, objects, text, texts};
 use super::settle::Value;
 
 pub(super) fn detect(record: &Record) -> bool {
@@ -42,7 +42,7 @@ pub(super) fn read(record: &Record, collect: &mut Collect<'_>) {
         .iter()
         .flat_map(|source| objects(source, &["metadata"]))
         .collect();
-    let subject = subject(&data).or_else(|| name(record, "run_id").map(Subject::Item));
+    let subject = collect.output(&data, name(record, "run_id"));
     let by = ["user_name", "user_id"]
         .iter()
         .find_map(|key| source.iter().find_map(|source| name(source, key)));

@@ -49,7 +49,7 @@ pub struct Kind {
 pub const KINDS: &[Kind] = &[
     Kind {
         name: "label-studio",
-        summary: "Label Studio's JSON and JSON_MIN: choices, ratings, numbers, pairs; text areas as critiques",
+        summary: "Label Studio's JSON and JSON_MIN: choices, ratings, numbers, pairs, critiques",
         detect: label_studio::detect,
         read: label_studio::read,
     },
@@ -201,4 +201,187 @@ fn chosen(
 fn known() -> String {
     let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
     format!("read are exports of {}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn import(text: &str, options: &Options) -> Result<Imported, Vec<String>> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ann.json");
+        std::fs::write(&path, text).unwrap();
+        let short = |problem: Problem| {
+            let text = problem.to_string();
+            let folder = format!("{}/", folder.path().display());
+            text.replace(&folder, "")
+        };
+        read(&path, options).map_err(|all| all.into_iter().map(short).collect())
+    }
+
+    #[test]
+    fn records_of_another_tool_in_between_are_counted() {
+        let found = import(
+            "{\"answer\": \"accept\", \"id\": 1}\n{\"event\": \"begin\"}\n",
+            &Options::default(),
+        )
+        .unwrap();
+        assert_eq!(found.kind, "prodigy");
+        assert_eq!(found.labels[0].by, "ann");
+        assert_eq!(
+            found.left_out,
+            [("record that is not prodigy's".to_owned(), 1)]
+        );
+    }
+
+    #[test]
+    fn records_that_could_be_of_two_tools_are_asked_about() {
+        let text = r#"[{"fields": {}, "responses": {}, "gradingResult": {}}]"#;
+        let said = import(text, &Options::default()).unwrap_err();
+        assert_eq!(
+            said,
+            ["--from: the records could be of argilla or of promptfoo; say which"]
+        );
+    }
+
+    #[test]
+    fn data_that_calls_two_outputs_alike_does_not_name_them() {
+        let task = |id: u64| {
+            json!({
+                "id": id, "data": {"item": "pizza"},
+                "annotations": [{"completed_by": 1, "result": [
+                    {"type": "rating", "from_name": "r", "value": {"rating": 4}},
+                ]}],
+            })
+        };
+        let twice = json!([task(1), task(2)]).to_string();
+        let said = import(&twice, &Options::default()).unwrap_err();
+        assert_eq!(
+            said,
+            [
+                "ann.json:1: the data of `1` (line 1) and of `2` both name the output `pizza`; rename that key, or name outputs by it"
+            ]
+        );
+        let once = json!([task(1)]).to_string();
+        let labels = import(&once, &Options::default()).unwrap().labels;
+        assert_eq!(labels[0].subject.name(), "pizza");
+    }
+
+    #[test]
+    fn texts_that_no_file_can_hold_are_made_visible() {
+        let text =
+            json!([{"answer": "accept", "id": " 1\u{0}", "text": "a\u{0}b", "user_input": ""}])
+                .to_string();
+        let labels = import(&text, &Options::default()).unwrap().labels;
+        assert_eq!(labels[0].subject.name(), "1\u{fffd}");
+        assert_eq!(labels[0].texts.output.as_deref(), Some("a\u{fffd}b"));
+        assert_eq!(labels[0].critique, None);
+    }
+
+    /// Keys that the tools know, so that made-up records get past the door.
+    const KEYS: &[&str] = &[
+        "id",
+        "data",
+        "annotations",
+        "annotation_id",
+        "result",
+        "type",
+        "value",
+        "from_name",
+        "choices",
+        "rating",
+        "fields",
+        "responses",
+        "suggestions",
+        "values",
+        "status",
+        "user_id",
+        "answer",
+        "accept",
+        "label",
+        "text",
+        "name",
+        "source",
+        "dataType",
+        "traceId",
+        "key",
+        "feedback_source",
+        "score",
+        "gradingResult",
+        "componentResults",
+        "assertion",
+        "pass",
+        "item",
+        "case",
+        "target",
+        "repeat",
+        "completed_by",
+    ];
+    const WORDS: &[&str] = &[
+        "accept",
+        "reject",
+        "ignore",
+        "ANNOTATION",
+        "BOOLEAN",
+        "CATEGORICAL",
+        "app",
+        "human",
+        "submitted",
+        "choices",
+        "rating",
+        "pairwise",
+        "textarea",
+        "left",
+        "yes",
+        "",
+        " ",
+        "4",
+        "\u{0}",
+    ];
+
+    fn any_json() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            any::<f64>().prop_map(Json::from),
+            proptest::sample::select(WORDS).prop_map(Json::from),
+        ];
+        leaf.prop_recursive(5, 40, 5, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+                proptest::collection::btree_map(proptest::sample::select(KEYS), inner, 0..7)
+                    .prop_map(|map| Json::Object(
+                        map.into_iter()
+                            .map(|(key, value)| (key.to_owned(), value))
+                            .collect()
+                    )),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_record_holds_it_is_read_or_refused(
+            records in proptest::collection::vec(any_json(), 1..4),
+            kind in 0..KINDS.len(),
+        ) {
+            let text = Json::from(records).to_string();
+            let options = Options {
+                from: Some(KINDS[kind].name.to_owned()),
+                annotator: Some("ann".into()),
+                ..Options::default()
+            };
+            match import(&text, &options) {
+                Ok(found) => {
+                    prop_assert!(!found.labels.is_empty());
+                    prop_assert!(found.labels.iter().all(|label| label.said.is_some()));
+                }
+                Err(said) => prop_assert!(!said.is_empty()),
+            }
+        }
+    }
 }

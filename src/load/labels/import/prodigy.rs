@@ -9,10 +9,10 @@
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use crate::domain::label::{Label, Subject};
+use crate::domain::label::Label;
 
 use super::Record;
-use super::collect::{Collect, cluster, name, objects, subject, text, texts};
+use super::collect::{Collect, cluster, name, objects, text, texts};
 use super::settle::Value;
 
 pub(super) fn detect(record: &Record) -> bool {
@@ -57,12 +57,10 @@ pub(super) fn read(record: &Record, collect: &mut Collect<'_>) {
     };
     let mut data = vec![record];
     data.extend(objects(record, &["meta"]));
-    let subject = subject(&data).or_else(|| {
-        ["id", "_input_hash"]
-            .iter()
-            .find_map(|key| name(record, key))
-            .map(Subject::Item)
-    });
+    let own = ["id", "_input_hash"]
+        .iter()
+        .find_map(|key| name(record, key));
+    let subject = collect.output(&data, own);
     let by = name(record, "_annotator_id").or_else(|| name(record, "_session_id"));
     let by = by.or_else(|| collect.by_file());
     if let Some(label) = collect.label(subject, by) {

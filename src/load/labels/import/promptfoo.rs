@@ -7,10 +7,10 @@
 
 use serde_json::Value as Json;
 
-use crate::domain::label::{Label, Subject};
+use crate::domain::label::Label;
 
 use super::Record;
-use super::collect::{Collect, cluster, name, objects, subject, text, texts};
+use super::collect::{Collect, cluster, name, objects, text, texts};
 use super::settle::Value;
 
 /// The field of a person's ratings.
@@ -51,11 +51,10 @@ pub(super) fn read(record: &Record, collect: &mut Collect<'_>) {
     );
     let place = || {
         let (test, prompt) = (name(record, "testIdx")?, name(record, "promptIdx")?);
-        Some(Subject::Item(format!("{test}-{prompt}")))
+        Some(format!("{test}-{prompt}"))
     };
-    let subject = subject(&data)
-        .or_else(place)
-        .or_else(|| name(record, "id").map(Subject::Item));
+    let own = place().or_else(|| name(record, "id"));
+    let subject = collect.output(&data, own);
     if let Some(label) = collect.label(subject, None) {
         let inner =
             |keys: [&str; 2]| text(record.get(keys[0]).and_then(|value| value.get(keys[1])));
