@@ -20,7 +20,8 @@ use evenhand::domain::fault::{Fault, FaultKind};
 use evenhand::domain::kind;
 use evenhand::domain::message::Finish;
 use evenhand::domain::port::{
-    Accept, Call, CallId, Exchange, LineCall, Parts, Program, Reply, Request, Session, Target, Transport,
+    Accept, Call, CallId, Exchange, LineCall, Parts, Program, Reply, Request, Session, Target,
+    Transport,
 };
 use evenhand::domain::secret::Secrets;
 use evenhand::domain::tree::Node;

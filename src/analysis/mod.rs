@@ -8,6 +8,7 @@
 pub mod analyse;
 pub mod baseline;
 mod bench;
+pub mod calibration;
 mod column;
 pub mod comparison;
 mod contrast;

@@ -83,6 +83,10 @@ pub(crate) enum Verb {
     Score(Box<Score>),
     /// Compare a baseline with a candidate: two runs, a run and a baseline file, two targets of a run, or a table.
     Compare(Compare),
+    /// Hold a judge against people: is it usable, and what are its scores worth?
+    Judge(super::judge::Judge),
+    /// Take over people's labels: write a labels file from what a labelling tool exports.
+    Labels(super::labels::Labels),
     /// Make a run the baseline: write the file that later runs are compared with.
     Bless(Bless),
     /// Show one case of a run: the prompt as sent, the reply, every score with its reason.

@@ -86,6 +86,40 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "judge",
+        &[
+            (
+                "evenhand judge calibrate --table t.csv --human ann --judge gpt",
+                "one annotator",
+            ),
+            (
+                "evenhand judge calibrate --table t.csv --human ann --human bob --judge gpt",
+                "two",
+            ),
+            (
+                "evenhand judge calibrate --table t.csv --human ann --judge gpt --scale 1..5",
+                "grades",
+            ),
+        ],
+    ),
+    (
+        "labels",
+        &[
+            (
+                "evenhand labels import tasks.json --to labels.csv",
+                "the tool by its shape",
+            ),
+            (
+                "evenhand labels import scores.json --field helpful --to labels.csv",
+                "one score of several",
+            ),
+            (
+                "evenhand labels import ann.jsonl --from doccano --to ann.csv",
+                "one annotator's file",
+            ),
+        ],
+    ),
+    (
         "bless",
         &[(
             "evenhand bless latest --target next --to baseline.jsonl",

@@ -9,6 +9,8 @@ mod compare;
 mod examples;
 mod failure;
 mod init;
+mod judge;
+mod labels;
 mod list;
 mod log;
 mod manual;
@@ -78,6 +80,8 @@ fn act(verb: Verb, screen: &Screen) -> u8 {
         Verb::Run(verb) => run::run(*verb, screen),
         Verb::Score(verb) => score::run(*verb, screen),
         Verb::Compare(verb) => compare::run(verb, screen),
+        Verb::Judge(verb) => judge::run(verb, screen),
+        Verb::Labels(verb) => labels::run(verb, screen),
         Verb::Bless(verb) => bless::run(verb, screen),
         Verb::Show(verb) => show::run(verb, screen),
         Verb::Runs(verb) => runs::run(&verb, screen),

@@ -409,14 +409,8 @@ mod tests {
             run: "latest".into(),
             names_target: false,
         };
-        let mut progress = Progress::new(
-            &screen,
-            None,
-            0,
-            Secrets::default(),
-            show,
-            BTreeSet::new(),
-        );
+        let mut progress =
+            Progress::new(&screen, None, 0, Secrets::default(), show, BTreeSet::new());
         progress.tick = Tick {
             in_flight: 3,
             waiting: 2,

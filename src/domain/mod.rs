@@ -6,11 +6,13 @@
 //! own options with them. Nothing here touches a file, the network, a clock, the environment or the terminal.
 
 pub mod case;
+pub mod certificate;
 pub mod decode;
 pub mod digest;
 pub mod event;
 pub mod fault;
 pub mod kind;
+pub mod label;
 pub mod message;
 pub mod plan;
 pub mod port;
@@ -24,3 +26,4 @@ pub mod template;
 pub mod transcript;
 pub mod tree;
 pub mod units;
+pub mod usable;

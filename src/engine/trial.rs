@@ -181,14 +181,7 @@ async fn take(
         Err(End::Stopped) => return None,
     };
     write_down(&mut transcript, &messages, &mut called);
-    finish(
-        shared,
-        ordinal,
-        trial,
-        outcome,
-        called.attempts,
-        transcript,
-    )
+    finish(shared, ordinal, trial, outcome, called.attempts, transcript)
 }
 
 /// A transcript in which nothing has happened yet.

@@ -5,11 +5,13 @@
 
 mod begin;
 mod bless;
+mod calibrate;
 mod check;
 mod clock;
 mod compare;
 mod failure;
 mod init;
+mod labels;
 mod list;
 mod only;
 mod pack;
@@ -29,11 +31,13 @@ mod wiring;
 
 pub use crate::engine::DEFAULT_OUTPUT;
 pub use bless::{Bless, Blessed, bless};
+pub use calibrate::calibrate_table;
 pub use check::{Calls, Check, Checked, check};
 pub use clock::SystemClock;
 pub use compare::{Compare, compare, compare_columns};
 pub use failure::JobError;
 pub use init::{Written, init};
+pub use labels::{ImportLabels, ImportedLabels, import_labels};
 pub use list::{Listing, Row, list, schema};
 pub use only::{Only, Which};
 pub use pack::PACKS;

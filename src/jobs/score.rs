@@ -14,8 +14,8 @@ use serde_json::{Value as Json, json};
 
 use super::JobError;
 use super::begin::{Draft, Receiver, make};
-use super::reading::open_run;
 use super::programs;
+use super::reading::open_run;
 use super::run::{CassetteChoice, Prepared, cassette, unset_variables};
 use super::same::Parts;
 use super::suite::{KINDS, Selection, open_suite, secrets};
@@ -66,7 +66,11 @@ pub fn rescore(order: &Rescore, clock: &dyn Clock) -> Result<Prepared, JobError>
             programs::refuse(&loaded, Calls::JudgesOnly)?;
         }
         unset_variables(&loaded, Calls::JudgesOnly)?;
-        notes.extend(programs::notes(&loaded.suite, Calls::JudgesOnly, &order.runs_dir));
+        notes.extend(programs::notes(
+            &loaded.suite,
+            Calls::JudgesOnly,
+            &order.runs_dir,
+        ));
     }
     let secrets = secrets(&loaded.suite);
     let parent = run.manifest().clone();

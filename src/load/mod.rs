@@ -6,6 +6,7 @@
 pub mod agree;
 pub mod dataset;
 pub mod judge_file;
+pub mod labels;
 pub mod schema;
 pub mod starter;
 pub mod suite;

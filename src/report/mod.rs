@@ -6,6 +6,7 @@
 //!
 //! To add a kind of report: one file and one row of [`KINDS`].
 
+mod calibration;
 mod content;
 mod csv;
 mod github_annotations;
@@ -13,6 +14,7 @@ mod github_output;
 mod github_summary;
 mod json;
 mod junit;
+mod labels;
 mod markdown;
 mod openmetrics;
 mod runs;
@@ -29,10 +31,12 @@ mod hostile;
 use std::borrow::Cow;
 use std::io::Write;
 
+pub use calibration::{JudgeTitle, calibration_screen};
 pub use content::{origin, shell_word, show_command, summary};
 pub use github_annotations::{Fault, annotated};
 pub use github_output::failed_output;
 pub use json::schema;
+pub use labels::labels_csv;
 pub use runs::{RunLine, runs_table};
 pub use scores::table_screen;
 pub use screen::labelled;

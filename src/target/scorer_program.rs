@@ -20,8 +20,8 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::kind::Kind;
 use crate::domain::message::Message;
 use crate::domain::port::{
-    Accept, Answer, Call, Exchange, LineCall, Local, Parts, Program, Reply, Request, Session, Target,
-    TargetPlan, Transport,
+    Accept, Answer, Call, Exchange, LineCall, Local, Parts, Program, Reply, Request, Session,
+    Target, TargetPlan, Transport,
 };
 use crate::domain::secret::EnvText;
 

@@ -199,7 +199,10 @@ mod tests {
         }
         assert_eq!(clients.addresses.borrow().len(), ADDRESSES);
         for wrong in ["ftp://h/", "nothing", "http://"] {
-            assert!(clients.address(&wrong.to_owned().into()).is_err(), "{wrong}");
+            assert!(
+                clients.address(&wrong.to_owned().into()).is_err(),
+                "{wrong}"
+            );
         }
     }
 

@@ -1,0 +1,144 @@
+//! People's judgements, and a judge's verdicts recorded elsewhere: one row of a labels file each.
+
+use serde::{Deserialize, Serialize};
+
+/// Which output a row is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A name of the labels file's own.
+    Item(String),
+    /// An output of a run.
+    Trial {
+        /// The case.
+        case: String,
+        /// The target.
+        target: String,
+        /// The repeat, from 0.
+        repeat: u32,
+    },
+}
+
+impl Subject {
+    /// The subject as a report names it: `c017`, `c017/next`, `c017/next/2`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Item(item) => item.clone(),
+            Self::Trial {
+                case,
+                target,
+                repeat: 0,
+            } => format!("{case}/{target}"),
+            Self::Trial {
+                case,
+                target,
+                repeat,
+            } => format!("{case}/{target}/{repeat}"),
+        }
+    }
+}
+
+/// Which of two outputs is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preference {
+    /// The first, `output_a`.
+    A,
+    /// The second, `output_b`.
+    B,
+    /// Neither.
+    Tie,
+}
+
+/// What was said of an output.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// A grade or another finite number.
+    Rating(f64),
+    /// Pass or fail.
+    Pass(bool),
+    /// Which of two outputs is better.
+    Preference(Preference),
+    /// A class.
+    Class(String),
+}
+
+impl Said {
+    /// The column that holds it: `rating`, `pass`, `preference`, `class`.
+    #[must_use]
+    pub fn column(&self) -> &'static str {
+        match self {
+            Self::Rating(_) => "rating",
+            Self::Pass(_) => "pass",
+            Self::Preference(_) => "preference",
+            Self::Class(_) => "class",
+        }
+    }
+}
+
+/// One annotator's judgement of one output, or a judge's recorded verdict of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Label {
+    /// The output.
+    pub subject: Subject,
+    /// The annotator, or the judge.
+    pub by: String,
+    /// What was said; `None`: a judge's verdict that could not be read (an annotator's row always says something).
+    pub said: Option<Said>,
+    /// Reasons in words.
+    pub critique: Option<String>,
+    /// The rubric that was followed.
+    pub rubric_version: Option<String>,
+    /// When, as written (RFC 3339).
+    pub at: Option<String>,
+    /// How long it took.
+    pub seconds: Option<f64>,
+    /// Which output of a pair stood first: `a`, `b`.
+    pub side: Option<Preference>,
+    /// With which probability the output was drawn for labelling, above 0 and at most 1.
+    pub probability: Option<f64>,
+    /// The row repeats an earlier one, to see whether the annotator agrees with themselves: it is no second label.
+    pub repeat_of: Option<String>,
+    /// The cluster, where the file has such a column.
+    pub cluster: Option<String>,
+    /// P(pass) as the judge stated it.
+    pub stated: Option<f64>,
+    /// Texts in the row.
+    pub texts: Texts,
+    /// The line of the file, from 1.
+    pub line: u64,
+}
+
+/// Texts that a row brings along.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// What was asked.
+    pub input: Option<String>,
+    /// The output.
+    pub output: Option<String>,
+    /// What was expected.
+    pub expected: Option<String>,
+    /// The first output of a pair.
+    pub output_a: Option<String>,
+    /// The second.
+    pub output_b: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_named_as_briefly_as_it_can_be() {
+        let trial = |repeat| Subject::Trial {
+            case: "c1".into(),
+            target: "next".into(),
+            repeat,
+        };
+        assert_eq!(Subject::Item("x".into()).name(), "x");
+        assert_eq!(trial(0).name(), "c1/next");
+        assert_eq!(trial(2).name(), "c1/next/2");
+    }
+}

@@ -1,0 +1,13 @@
+//! People's labels in: the labels file, verdicts recorded elsewhere, wide tables, and what other tools export.
+
+mod digest;
+mod entry;
+pub mod file;
+pub mod import;
+mod rows;
+mod scale;
+pub mod sheet;
+pub mod verdicts;
+pub mod wide;
+
+pub use digest::digest;

@@ -1,0 +1,462 @@
+//! The screen of a calibration: the conclusion first, then what it rests on, the worst disagreements, and what to do next.
+
+use super::content::counted;
+use super::screen::{Ink, Place, Screen};
+use crate::analysis::calibration::{Calibration, Outcome, Statistic};
+use crate::analysis::findings::{Figure, Unit};
+use crate::analysis::format::{self, p_equals};
+
+/// What is known of a judge besides its figures.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JudgeTitle {
+    /// The judge's name; for verdicts from elsewhere the column's or the file's.
+    pub name: String,
+    /// The model that judged, where known.
+    pub model: Option<String>,
+    /// The identity's digest, where there is one.
+    pub digest: Option<String>,
+    /// The labels file.
+    pub labels: String,
+    /// The certificate, where one was written.
+    pub certificate: Option<String>,
+    /// The commands to run next.
+    pub next: Vec<String>,
+}
+
+/// Columns before the texts.
+const HANG: usize = 12;
+/// Most characters of a text shown with a disagreement.
+const TEXT: usize = 300;
+
+/// The screen.
+#[must_use]
+pub fn calibration_screen(
+    title: &JudgeTitle,
+    found: &Calibration,
+    width: usize,
+    color: bool,
+) -> String {
+    let mut screen = Screen::new(width, color);
+    heading(&mut screen, title, found);
+    screen.gap();
+    conclusion(&mut screen, found);
+    screen.gap();
+    labels(&mut screen, found);
+    agreement(&mut screen, found);
+    people(&mut screen, found);
+    errors(&mut screen, found);
+    orders(&mut screen, found);
+    rates(&mut screen, found);
+    for warning in &found.warnings {
+        entry(&mut screen, "note", warning, Ink::Warn);
+    }
+    disagreements(&mut screen, found);
+    if !found.advice.is_empty() {
+        screen.gap();
+        for (at, line) in found.advice.iter().enumerate() {
+            entry(
+                &mut screen,
+                if at == 0 { "advice" } else { "" },
+                line,
+                Ink::Plain,
+            );
+        }
+    }
+    screen.gap();
+    if let Some(path) = &title.certificate {
+        screen.whole("certificate", HANG, path, "commit it beside the judge");
+    }
+    for (at, command) in title.next.iter().enumerate() {
+        screen.whole(if at == 0 { "next" } else { "" }, HANG, command, "");
+    }
+    let outcome = found.conclusion.outcome;
+    let exit = format!("exit {}: {}", outcome.exit_code(), outcome.words());
+    screen.paragraph(Ink::Bold, &exit);
+    screen.finish()
+}
+
+fn entry(screen: &mut Screen, label: &str, text: &str, ink: Ink) {
+    let at = Place {
+        indent: 0,
+        hang: HANG,
+        below: 4,
+    };
+    if label.is_empty() {
+        let below = Place { below: HANG, ..at };
+        screen.entry(below, &[], (text, ink));
+    } else {
+        screen.entry(at, &[(label, Ink::Dim)], (text, ink));
+    }
+}
+
+fn heading(screen: &mut Screen, title: &JudgeTitle, found: &Calibration) {
+    let mut parts = vec![title.name.clone()];
+    parts.extend(title.model.clone());
+    if let Some(digest) = &title.digest {
+        parts.push(digest.chars().take(6).collect());
+    }
+    parts.push(found.scale.clone());
+    parts.push(title.labels.clone());
+    screen.paragraph(Ink::Bold, &parts.join(" · "));
+}
+
+fn conclusion(screen: &mut Screen, found: &Calibration) {
+    let (words, ink) = match found.conclusion.outcome {
+        Outcome::Usable => ("USABLE", Ink::Good),
+        Outcome::NotShownUsable => ("NOT SHOWN USABLE", Ink::Bad),
+        Outcome::TooFewLabels => ("TOO FEW LABELS", Ink::Warn),
+    };
+    let at = Place {
+        indent: 0,
+        hang: words.len() + 2,
+        below: 4,
+    };
+    let mut rule = found.conclusion.rule.clone();
+    if found.conclusion.set_by_judge_file {
+        rule.push_str(" (rule set by the judge file)");
+    }
+    screen.entry(at, &[(words, ink)], (&rule, Ink::Plain));
+}
+
+fn labels(screen: &mut Screen, found: &Calibration) {
+    let labels = &found.labels;
+    let mut parts = vec![format!(
+        "{} by {}, {} compared",
+        counted(labels.labelled, "labelled item"),
+        counted(labels.annotators.len() as u64, "annotator"),
+        labels.compared
+    )];
+    if labels.annotators.len() > 1 {
+        let given: Vec<String> = labels
+            .annotators
+            .iter()
+            .map(|(name, count)| format!("{name} {count}"))
+            .collect();
+        parts.push(given.join(", "));
+    }
+    for (count, words) in [
+        (labels.unreadable, "unreadable"),
+        (labels.unjudged, "without a verdict"),
+        (labels.ties, "left out: their labels tie"),
+        (labels.judged_only, "only judged"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {words}"));
+        }
+    }
+    if let Some(clusters) = labels.clusters {
+        parts.push(counted(clusters, "cluster"));
+    }
+    if labels.look > 1 {
+        parts.push(format!("look {} at these labels", labels.look));
+    }
+    entry(screen, "labels", &parts.join("; "), Ink::Plain);
+    if !labels.classes.is_empty() {
+        let classes: Vec<String> = labels
+            .classes
+            .iter()
+            .map(|(name, count)| format!("{name} {count}"))
+            .collect();
+        // Means of grades have many values: their count by grade says nothing.
+        if classes.len() <= 12 {
+            entry(
+                screen,
+                "",
+                &format!("people say: {}", classes.join(", ")),
+                Ink::Plain,
+            );
+        }
+    }
+}
+
+/// A figure by name as text; `None` where it is not among the statistics.
+fn figure(found: &Calibration, name: &str, unit: Unit) -> Option<String> {
+    match found.statistics.get(name)? {
+        Statistic::Figure(figure) => Some(format::figure(unit, figure, None)),
+        Statistic::Number(number) => Some(match unit {
+            Unit::Rate => format!("{:.1} %", 100.0 * number),
+            _ => format!("{number:.2}"),
+        }),
+        Statistic::Count(count) => Some(count.to_string()),
+        Statistic::Numbers(_) | Statistic::Table(_) => None,
+    }
+}
+
+fn named(found: &Calibration, figures: &[(&str, &str, Unit)]) -> Vec<String> {
+    figures
+        .iter()
+        .filter_map(|(name, words, unit)| {
+            let shown = figure(found, name, *unit)?;
+            Some(format!("{words} {shown}"))
+        })
+        .collect()
+}
+
+fn agreement(screen: &mut Screen, found: &Calibration) {
+    let decides = [(
+        found.agreement.as_str(),
+        words(&found.agreement),
+        Unit::Score,
+    )];
+    let first = named(found, &decides).join("");
+    entry(screen, "agreement", &first, Ink::Bold);
+    let beside = named(
+        found,
+        &[
+            ("accuracy", "accuracy", Unit::Rate),
+            ("exact_agreement", "the same grade", Unit::Rate),
+            ("within_1", "within one grade", Unit::Rate),
+            (
+                "base_rate",
+                "always the commonest class would be right in",
+                Unit::Rate,
+            ),
+            (
+                "accuracy_unreadable_as_wrong",
+                "unreadable taken as wrong",
+                Unit::Rate,
+            ),
+        ],
+    );
+    lines(screen, &beside);
+    let chance = named(
+        found,
+        &[
+            ("gwet_ac1", "AC1", Unit::Score),
+            ("gwet_ac2_quadratic", "AC2", Unit::Score),
+            ("mcc", "MCC", Unit::Score),
+            ("macro_f1", "macro F1", Unit::Score),
+            ("krippendorff_alpha_ordinal", "alpha", Unit::Score),
+        ],
+    );
+    lines(screen, &chance);
+    let other = [
+        ("lin_ccc", "Lin's concordance", Unit::Score),
+        ("pearson_r", "Pearson", Unit::Score),
+        ("spearman_rho", "Spearman", Unit::Score),
+        ("kendall_tau_b", "Kendall", Unit::Score),
+    ];
+    let other: Vec<_> = other
+        .into_iter()
+        .filter(|(name, _, _)| *name != found.agreement)
+        .collect();
+    lines(screen, &named(found, &other));
+}
+
+fn lines(screen: &mut Screen, parts: &[String]) {
+    if !parts.is_empty() {
+        entry(screen, "", &parts.join(" · "), Ink::Plain);
+    }
+}
+
+fn words(key: &str) -> &str {
+    match key {
+        "cohen_kappa" => "Cohen's kappa",
+        "weighted_kappa_quadratic" => "quadratic weighted kappa",
+        _ => "Lin's concordance",
+    }
+}
+
+fn people(screen: &mut Screen, found: &Calibration) {
+    if let Some(ceiling) = figure(found, "human_ceiling", Unit::Score) {
+        let judge = figure(found, "judge_at_ceiling", Unit::Score).unwrap_or_default();
+        let text = format!(
+            "people agree with one another at {ceiling}; the judge with the same people at {judge}"
+        );
+        entry(screen, "ceiling", &text, Ink::Plain);
+    }
+    let among = named(
+        found,
+        &[
+            (
+                "people_krippendorff_alpha_nominal",
+                "alpha among people",
+                Unit::Score,
+            ),
+            (
+                "people_krippendorff_alpha_ordinal",
+                "alpha among people (ordinal)",
+                Unit::Score,
+            ),
+            (
+                "people_krippendorff_alpha_interval",
+                "(interval)",
+                Unit::Score,
+            ),
+        ],
+    );
+    lines(screen, &among);
+    let Some(facts) = &found.people else {
+        return;
+    };
+    if let Some(omega) = facts.winning_rate {
+        let annotators = found.labels.annotators.len();
+        let text = format!(
+            "the judge holds its own against {:.0} % of {annotators} annotators (alternative annotator test, at least 50 % to pass)",
+            100.0 * omega
+        );
+        entry(screen, "", &text, Ink::Plain);
+    }
+}
+
+fn errors(screen: &mut Screen, found: &Calibration) {
+    let rates = named(
+        found,
+        &[
+            ("tpr", "passes what people pass (TPR)", Unit::Rate),
+            ("tnr", "fails what people fail (TNR)", Unit::Rate),
+        ],
+    );
+    if !rates.is_empty() {
+        entry(screen, "errors", &rates.join(" · "), Ink::Plain);
+    }
+    let shift = named(
+        found,
+        &[
+            (
+                "mean_bias_judge_minus_human",
+                "judge minus people",
+                Unit::Score,
+            ),
+            ("mae", "mean absolute error", Unit::Score),
+        ],
+    );
+    if !shift.is_empty() {
+        entry(screen, "bias", &shift.join(" · "), Ink::Plain);
+    }
+    let stated = named(
+        found,
+        &[
+            ("ece", "its P(pass) is off by", Unit::Score),
+            ("brier", "Brier", Unit::Score),
+            ("auc", "AUC", Unit::Score),
+        ],
+    );
+    if !stated.is_empty() {
+        entry(screen, "stated", &stated.join(" · "), Ink::Plain);
+    }
+}
+
+fn orders(screen: &mut Screen, found: &Calibration) {
+    let mut parts = named(
+        found,
+        &[
+            (
+                "position_consistent_of_parsed",
+                "both orders agree on",
+                Unit::Rate,
+            ),
+            (
+                "first_shown_preference_rate",
+                "the output shown first wins",
+                Unit::Rate,
+            ),
+        ],
+    );
+    if parts.is_empty() {
+        return;
+    }
+    let count = |name: &str| match found.statistics.get(name) {
+        Some(Statistic::Count(count)) => *count,
+        _ => 0,
+    };
+    let mut flips = format!(
+        "{} flip to the first, {} to the second",
+        count("flips_to_first"),
+        count("flips_to_second")
+    );
+    if let Some(Statistic::Number(p)) = found.statistics.get("flip_sign_test_p") {
+        flips.push_str(&format!(" ({})", p_equals(*p)));
+    }
+    parts.push(flips);
+    entry(screen, "orders", &parts.join(" · "), Ink::Plain);
+}
+
+fn rates(screen: &mut Screen, found: &Calibration) {
+    let Some(rates) = &found.rates else {
+        return;
+    };
+    let unit = if found.scale.contains("..") || found.scale == "number" {
+        Unit::Score
+    } else {
+        Unit::Rate
+    };
+    let shown = |figure: &Figure| match figure {
+        Figure::Undefined { undefined, .. } => format!("none: {undefined}"),
+        Figure::Estimate(_) => format::figure(unit, figure, None),
+    };
+    let head = format!(
+        "{}, as the judge says: {} (its own error is not in the interval)",
+        rates.of,
+        shown(&rates.raw)
+    );
+    entry(screen, "rate", &head, Ink::Plain);
+    for (words, figure) in [
+        ("by the labels alone", &rates.labels_only),
+        ("both joined (PPI++)", &rates.ppi),
+        ("by its two error rates (Rogan-Gladen)", &rates.rogan_gladen),
+    ] {
+        entry(
+            screen,
+            "",
+            &format!("{words}: {}", shown(figure)),
+            Ink::Plain,
+        );
+    }
+}
+
+fn disagreements(screen: &mut Screen, found: &Calibration) {
+    if found.disagreements.is_empty() {
+        return;
+    }
+    screen.gap();
+    screen.paragraph(Ink::Bold, "worst disagreements");
+    for one in &found.disagreements {
+        let mut said = format!("people {}", one.people);
+        if !one.labels.is_empty() {
+            said.push_str(&format!(" ({})", one.labels.join(", ")));
+        }
+        let at = Place {
+            indent: 2,
+            hang: HANG + 12,
+            below: 4,
+        };
+        screen.entry(
+            at,
+            &[(&one.item, Ink::Plain)],
+            (&format!("{said}, judge {}", one.judge), Ink::Plain),
+        );
+        let texts = [
+            ("input", one.input.as_deref()),
+            ("output", one.output.as_deref()),
+            ("judge", one.reason.as_deref()),
+        ];
+        let below = Place {
+            indent: 4,
+            hang: HANG,
+            below: 6,
+        };
+        for (label, text) in texts {
+            if let Some(text) = text {
+                screen.entry(below, &[(label, Ink::Dim)], (&short(text), Ink::Plain));
+            }
+        }
+        for critique in &one.critiques {
+            screen.entry(
+                below,
+                &[("people", Ink::Dim)],
+                (&short(critique), Ink::Plain),
+            );
+        }
+    }
+}
+
+/// The beginning of a text, on one line.
+fn short(text: &str) -> String {
+    let mut line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = line.char_indices().nth(TEXT) {
+        line.truncate(end);
+        line.push_str(" ...");
+    }
+    line
+}
