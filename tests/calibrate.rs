@@ -1,9 +1,15 @@
 //! `judge calibrate` on tables of real labels: every figure it prints equals the reference libraries'.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
+
+/// A line for whoever runs the tests.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
 
 /// The folder of real labels and reference figures, if there is one.
 fn shared() -> Option<PathBuf> {
@@ -14,7 +20,7 @@ fn shared() -> Option<PathBuf> {
     if folder.join("oracles").is_dir() {
         return Some(folder);
     }
-    eprintln!("no folder of real labels here; nothing was compared");
+    say("no folder of real labels here; nothing was compared");
     None
 }
 
@@ -116,7 +122,7 @@ fn walk(file: &str, more: &dyn Fn(&Value, &str) -> Option<Vec<String>>) -> Optio
         keys += compare(&arguments.join(" "), &case["expect"], &found);
         cases += 1;
     }
-    eprintln!("{file}: {cases} cases, {keys} figures equal");
+    say(&format!("{file}: {cases} cases, {keys} figures equal"));
     Some((cases, keys))
 }
 

@@ -159,4 +159,17 @@ fn the_readme_shows_what_it_prints() {
         readme.contains(screen.trim_end()),
         "the README does not show this:\n{screen}"
     );
+    evenhand(
+        folder.path(),
+        &["report", "latest", "--report", "csv=trials.csv"],
+    );
+    let arguments =
+        "judge calibrate --table trials.csv --human checks --judge agrees --cluster case";
+    assert!(readme.contains(&format!("evenhand {arguments}")));
+    let output = evenhand(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    let screen = text(&output.stdout);
+    assert!(
+        readme.contains(screen.trim_end()),
+        "the README does not show this:\n{screen}"
+    );
 }

@@ -48,8 +48,11 @@ struct Columns {
 /// The rates of a sheet; `None` where its values have no mean (classes of which none was named as success).
 pub(super) fn rates(sheet: &Sheet, confidence: Confidence, book: &mut Book) -> Option<Rates> {
     let value = valued(sheet)?;
-    let binary = !matches!(sheet.scale, Scale::Grades { .. } | Scale::Number)
-        && !(sheet.scale == Scale::Preference && sheet.positive.is_none());
+    let binary = match sheet.scale {
+        Scale::Grades { .. } | Scale::Number => false,
+        Scale::Preference => sheet.positive.is_some(),
+        Scale::PassFail | Scale::Classes(_) => true,
+    };
     let range = match sheet.scale {
         Scale::Grades { low, high } => Range::new(low as f64, high as f64),
         Scale::Number => None,
