@@ -28,7 +28,7 @@ struct Fixed(Answer);
 impl Exchange for Fixed {
     fn exchange<'a>(&'a self, call: &'a Call) -> Local<'a, Result<Answer, Fault>> {
         let answer = self.0.clone();
-        let accepted = (call.accept)(&answer);
+        let accepted = call.accept.of(&answer);
         let answer = match answer.status {
             0 | 200..300 => Ok(answer),
             status => match accepted {
