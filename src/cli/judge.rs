@@ -113,7 +113,6 @@ fn calibrate(verb: Calibrate, screen: &Screen) -> Done {
     let title = JudgeTitle {
         name: verb.judge.clone(),
         labels: verb.table.display().to_string(),
-        ..JudgeTitle::default()
     };
     let columns = Columns {
         human: verb.human,

@@ -11,16 +11,8 @@ use crate::analysis::format::{self, p_equals};
 pub struct JudgeTitle {
     /// The judge's name; for verdicts from elsewhere the column's or the file's.
     pub name: String,
-    /// The model that judged, where known.
-    pub model: Option<String>,
-    /// The identity's digest, where there is one.
-    pub digest: Option<String>,
     /// The labels file.
     pub labels: String,
-    /// The certificate, where one was written.
-    pub certificate: Option<String>,
-    /// The commands to run next.
-    pub next: Vec<String>,
 }
 
 /// Columns before the texts.
@@ -63,12 +55,6 @@ pub fn calibration_screen(
         }
     }
     screen.gap();
-    if let Some(path) = &title.certificate {
-        screen.whole("certificate", HANG, path, "commit it beside the judge");
-    }
-    for (at, command) in title.next.iter().enumerate() {
-        screen.whole(if at == 0 { "next" } else { "" }, HANG, command, "");
-    }
     let outcome = found.conclusion.outcome;
     let exit = format!("exit {}: {}", outcome.exit_code(), outcome.words());
     screen.paragraph(Ink::Bold, &exit);
@@ -90,13 +76,7 @@ fn entry(screen: &mut Screen, label: &str, text: &str, ink: Ink) {
 }
 
 fn heading(screen: &mut Screen, title: &JudgeTitle, found: &Calibration) {
-    let mut parts = vec![title.name.clone()];
-    parts.extend(title.model.clone());
-    if let Some(digest) = &title.digest {
-        parts.push(digest.chars().take(6).collect());
-    }
-    parts.push(found.scale.clone());
-    parts.push(title.labels.clone());
+    let parts = [&title.name, &found.scale, &title.labels].map(String::as_str);
     screen.paragraph(Ink::Bold, &parts.join(" · "));
 }
 
