@@ -475,3 +475,68 @@ fn every_column_and_every_tool_stands_in_the_documentation() {
         assert!(page.contains(&format!("`{word}`")), "{word}");
     }
 }
+
+/// Sixty outputs: `ann` passes the even ones; `good` agrees with her on all but six, `bad` on none. Six more are only judged.
+fn labels_and_verdicts() -> (String, String) {
+    let mut labels = "item,annotator,pass,critique\n".to_owned();
+    let mut verdicts = "item,judge,pass,reason\n".to_owned();
+    let word = |pass: bool| if pass { "pass" } else { "fail" };
+    for at in 0..66 {
+        let pass = at % 2 == 0;
+        if at < 60 {
+            labels += &format!("i{at},ann,{},because {at}\n", word(pass));
+        }
+        verdicts += &format!("i{at},good,{},\n", word(pass != (at % 10 == 0)));
+        verdicts += &format!("i{at},bad,{},\n", word(!pass));
+    }
+    (labels, verdicts)
+}
+
+#[test]
+fn labels_and_recorded_verdicts_are_held_against_each_other() {
+    let (labels, verdicts) = labels_and_verdicts();
+    let desk = Desk::new(&[("labels.csv", &labels), ("verdicts.csv", &verdicts)]);
+    let files = ["--labels", "labels.csv", "--verdicts", "verdicts.csv"];
+    let of = |more: &[&str]| desk.evenhand(&[&["judge", "calibrate"], &files[..], more].concat());
+    let said = of(&[]).ends(2);
+    assert!(
+        said.stderr
+            .contains("several judges; name one with --judge: bad, good"),
+        "{}",
+        said.stderr
+    );
+    assert!(
+        of(&["--judge", "god"])
+            .ends(2)
+            .stderr
+            .contains("did you mean `good`?")
+    );
+    let good = of(&["--judge", "good", "--format", "json"]).ends(0);
+    let good: serde_json::Value = serde_json::from_str(&good.stdout).expect("JSON");
+    assert!((good["accuracy"]["point"].as_f64().expect("a share") - 0.9).abs() < 1e-12);
+    assert_eq!(good["labels"]["judged_only"], 6);
+    assert_eq!(good["labels"]["drawn"], "unstated");
+    assert!(good["labels"]["digest"].is_string());
+    let bad = of(&["--judge", "bad"]).ends(100);
+    assert!(bad.stdout.contains("NOT SHOWN USABLE"), "{}", bad.stdout);
+    assert!(bad.stdout.contains("because 0"), "{}", bad.stdout);
+    // What is broken is named by file and line, in both files.
+    desk.write(
+        "labels.csv",
+        labels.replace("i3,ann,fail", "i3,ann,perhaps"),
+    );
+    let said = of(&["--judge", "good"]).ends(3);
+    assert!(said.stderr.contains("labels.csv:5: "), "{}", said.stderr);
+    desk.write("labels.csv", &labels);
+    desk.write(
+        "verdicts.csv",
+        verdicts.replace("i3,good,fail,", "i3,good,perhaps,"),
+    );
+    let said = of(&["--judge", "good"]).ends(3);
+    assert!(said.stderr.contains("verdicts.csv:8: "), "{}", said.stderr);
+    desk.evenhand(&["judge", "calibrate", "--labels", "labels.csv"])
+        .ends(2);
+    desk.evenhand(&["judge", "calibrate"]).ends(2);
+    desk.evenhand(&["judge", "calibrate", "--table", "labels.csv"])
+        .ends(2);
+}

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::screen::Screen;
 use super::{Done, print};
 use crate::analysis::calibration::Reference;
-use crate::jobs::{self, JobError};
+use crate::jobs::{self, Files, JobError};
 use crate::load::labels::wide::Columns;
 use crate::report::{JudgeTitle, calibration_screen};
 
@@ -29,17 +29,24 @@ enum JudgeVerb {
 Examples:
   evenhand judge calibrate --table labels.csv --human ann --human bob --judge verdict
   evenhand judge calibrate --table scores.csv --human expert --judge gpt --scale 1..5 --cluster text
-Exits: 0 usable · 6 too few labels · 100 not shown usable · 3 the labels file is broken")]
+  evenhand judge calibrate --labels labels.csv --verdicts verdicts.csv
+Exits: 0 usable · 6 too few labels · 100 not shown usable · 3 a file is broken")]
 struct Calibrate {
     /// A CSV or JSONL file in which a row is an item: people's labels and the judge's verdicts in columns.
-    #[arg(long, value_name = "FILE")]
-    table: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "labels", requires_all = ["human", "judge"])]
+    table: Option<PathBuf>,
+    /// A labels file, held against the verdicts of --verdicts.
+    #[arg(long, value_name = "FILE", requires = "verdicts", conflicts_with_all = ["table", "human", "cluster", "item", "only", "rows"])]
+    labels: Option<PathBuf>,
+    /// A file of a judge's verdicts, recorded elsewhere.
+    #[arg(long, value_name = "FILE", requires = "labels")]
+    verdicts: Option<PathBuf>,
     /// The table's column of one annotator; repeatable. An empty cell: this annotator did not label the item.
-    #[arg(long, value_name = "COLUMN", required = true)]
-    human: Vec<String>,
-    /// The table's column of the judge. An empty cell: its verdict could not be read.
     #[arg(long, value_name = "COLUMN")]
-    judge: String,
+    human: Vec<String>,
+    /// The table's column of the judge (an empty cell: its verdict could not be read), or one of several judges in --verdicts.
+    #[arg(long, value_name = "COLUMN|NAME")]
+    judge: Option<String>,
     /// The scale of grades: its lowest and highest whole number.
     #[arg(long, value_name = "LOW..HIGH", value_parser = grades)]
     scale: Option<(i64, i64)>,
@@ -110,25 +117,47 @@ pub(crate) fn run(judge: Judge, screen: &Screen) -> Done {
 }
 
 fn calibrate(verb: Calibrate, screen: &Screen) -> Done {
-    let title = JudgeTitle {
-        name: verb.judge.clone(),
-        labels: verb.table.display().to_string(),
+    let of = verb.of.map(|of| match of {
+        OfWhat::Majority => Reference::Majority,
+        OfWhat::Mean => Reference::Mean,
+    });
+    let (title, found) = match (verb.table, verb.labels, verb.verdicts) {
+        (Some(table), None, _) => {
+            let judge = verb.judge.unwrap_or_default();
+            let title = JudgeTitle {
+                name: judge.clone(),
+                labels: table.display().to_string(),
+            };
+            let columns = Columns {
+                human: verb.human,
+                judge,
+                scale: verb.scale,
+                cluster: verb.cluster,
+                item: verb.item,
+                only: verb.only,
+                rows: verb.rows,
+                positive: verb.positive,
+                of,
+            };
+            (title, jobs::calibrate_table(&table, &columns)?)
+        }
+        (_, Some(labels), Some(verdicts)) => {
+            let (name, found) = jobs::calibrate_files(&Files {
+                labels: &labels,
+                verdicts: &verdicts,
+                judge: verb.judge.as_deref(),
+                scale: verb.scale,
+                of,
+                positive: verb.positive.as_deref(),
+            })?;
+            let labels = labels.display().to_string();
+            (JudgeTitle { name, labels }, found)
+        }
+        _ => {
+            let message = "name --table FILE, or --labels FILE and --verdicts FILE";
+            return Err(JobError::Usage(message.to_owned()));
+        }
     };
-    let columns = Columns {
-        human: verb.human,
-        judge: verb.judge,
-        scale: verb.scale,
-        cluster: verb.cluster,
-        item: verb.item,
-        only: verb.only,
-        rows: verb.rows,
-        positive: verb.positive,
-        of: verb.of.map(|of| match of {
-            OfWhat::Majority => Reference::Majority,
-            OfWhat::Mean => Reference::Mean,
-        }),
-    };
-    let found = jobs::calibrate_table(&verb.table, &columns)?;
     let text = match verb.format {
         Format::Terminal => calibration_screen(&title, &found, screen.width, screen.color),
         Format::Json => {

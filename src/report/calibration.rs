@@ -119,6 +119,10 @@ fn labels(screen: &mut Screen, found: &Calibration) {
         (labels.unjudged, "without a verdict"),
         (labels.ties, "left out: their labels tie"),
         (labels.judged_only, "only judged"),
+        (
+            labels.repeats,
+            "repeated by their annotator, not counted again",
+        ),
     ] {
         if count > 0 {
             parts.push(format!("{count} {words}"));

@@ -108,6 +108,14 @@ pub struct LabelFacts {
     pub classes: BTreeMap<String, u64>,
     /// Which look at these labels this is.
     pub look: u32,
+    /// Rows in which an annotator repeats an earlier label: they are no second labels.
+    pub repeats: u64,
+    /// How the outputs were drawn for labelling: `recorded` (with probabilities), `unstated`; `None` for a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drawn: Option<&'static str>,
+    /// The digest of the labels: outputs, annotators, values and probabilities; `None` for a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 /// Holds a judge against people.
