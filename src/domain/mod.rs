@@ -6,6 +6,7 @@
 //! own options with them. Nothing here touches a file, the network, a clock, the environment or the terminal.
 
 pub mod case;
+pub mod certificate;
 pub mod decode;
 pub mod digest;
 pub mod event;

@@ -7,6 +7,7 @@
 pub mod baseline;
 pub mod cases;
 pub mod cassette;
+pub mod certificate;
 pub mod durable;
 pub mod entries;
 pub mod journal;
