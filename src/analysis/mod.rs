@@ -26,6 +26,7 @@ mod roster;
 pub mod rows;
 pub mod sentence;
 mod side;
+pub mod split;
 mod success;
 mod summary;
 pub mod table;

@@ -89,6 +89,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "judge",
         &[
             (
+                "evenhand judge calibrate helpfulness --labels labels.csv --suite suite.yaml",
+                "ask it, and keep its certificate",
+            ),
+            (
                 "evenhand judge calibrate --table t.csv --human ann --judge gpt",
                 "one annotator",
             ),

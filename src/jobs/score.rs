@@ -78,12 +78,12 @@ pub fn rescore(order: &Rescore, clock: &dyn Clock) -> Result<Prepared, JobError>
     draft.parent = Some(parent.id);
     draft.only = parent.only;
     draft.rescored = true;
-    draft.take_over = Some(TakeOver::new(
+    draft.take_over = Some(Box::new(TakeOver::new(
         Earlier::read(run.clone())?,
         &loaded.suite,
         &parent.files,
         Rule::AsTheyAre,
-    ));
+    )));
     draft.targets = Some((parent.targets, parent.files));
     draft.notes = notes;
     let digest = parent.dataset.digest;

@@ -31,6 +31,14 @@ pub struct JudgeFile {
     pub(super) body: Template,
 }
 
+impl JudgeFile {
+    /// Whether it is given this text: `input`, `output`, `expected`, `context`.
+    #[must_use]
+    pub fn sees(&self, input: &str) -> bool {
+        self.inputs.iter().any(|known| known.name() == input)
+    }
+}
+
 /// What a judge compares with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {

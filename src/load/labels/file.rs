@@ -131,6 +131,7 @@ mod tests {
                 input: text("in"),
                 output: text("out"),
                 expected: text("exp"),
+                context: None,
                 output_a: text("a"),
                 output_b: text("b"),
             },

@@ -252,6 +252,14 @@ pub fn from_resolved(
     }
 }
 
+/// The text of a judge by its name: a built-in one's, or that of the file beside `folder`.
+///
+/// # Errors
+/// Why there is none, with what may have been meant.
+pub fn judge_beside(folder: &Path, named: &str) -> Result<String, String> {
+    scorers::judge_beside(folder, named).map(|judge| judge.text)
+}
+
 /// Writes the list prices that were used into the resolved tree, so that a run keeps its costs when the list changes.
 fn write_prices(suite: &Suite, resolved: &mut Json) {
     let used = |price: Option<crate::domain::price::Price>| price.map(|price| json!(price));
