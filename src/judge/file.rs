@@ -3,9 +3,13 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::domain::decode::{Anything, Fields, List, MapOf, OneOf, Problems, Shape, Text, object};
+use crate::domain::instrument::{Instrument, LabelScale, Rule};
 use crate::domain::suite::Comparison;
 use crate::domain::template::Template;
 use crate::domain::tree::{Node, Span};
+use crate::domain::usable::Usable;
+
+use super::usable;
 
 /// The most grades a scale may have.
 const MOST_GRADES: i64 = 101;
@@ -29,11 +33,12 @@ pub struct JudgeFile {
     /// What is asked at the end, after the texts.
     pub(super) question: String,
     pub(super) body: Template,
+    pub(super) usable: Option<Usable>,
 }
 
 /// What a judge compares with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
+pub enum Mode {
     /// The criteria alone.
     Pointwise,
     /// The criteria and the case's `expected`.
@@ -109,6 +114,56 @@ pub(super) struct Example {
     pub(super) reasoning: String,
     /// One of the grades offered.
     pub(super) verdict: String,
+}
+
+impl JudgeFile {
+    /// What a judge compares with.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// What it says of an output, and which values pass.
+    #[must_use]
+    pub fn label_scale(&self) -> LabelScale {
+        let rule = |rule: &PassRule| Rule {
+            comparison: rule.comparison,
+            bar: rule.bar,
+        };
+        match self.scale {
+            Scale::PassFail => LabelScale::PassFail {
+                pass: rule(self.pass.as_ref().unwrap_or(&PassRule::even())),
+            },
+            Scale::Range(low, high) => LabelScale::Grades {
+                low,
+                high,
+                pass: self.pass.as_ref().map(rule),
+            },
+        }
+    }
+
+    /// Whether a value of its scale passes; `None` where the file does not say.
+    #[must_use]
+    pub fn passes(&self, value: f64) -> Option<bool> {
+        self.label_scale().passes(value)
+    }
+
+    /// The bars that the file sets for its use; `None`: none.
+    #[must_use]
+    pub fn usable(&self) -> Option<Usable> {
+        self.usable
+    }
+
+    /// All of these in one.
+    #[must_use]
+    pub fn instrument(&self) -> Instrument {
+        Instrument {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            scale: self.label_scale(),
+            usable: self.usable,
+        }
+    }
 }
 
 impl Scale {
@@ -242,7 +297,11 @@ pub fn decode(fields: &mut Fields<'_>, body: &str, line: u32) -> Option<JudgeFil
         Anything,
     );
     let model = fields.node().and_then(|node| node.get("model")).cloned();
-    fields.not_yet(&["usable"]);
+    let usable = fields.optional(
+        "usable",
+        "bars of its own for `judge calibrate`; default: those of every judge",
+        object(usable::decode),
+    );
     let body = read_body(fields, body, line);
     let (mode, verdict, scale) = (mode?, verdict?, scale?);
     let inputs = inputs.unwrap_or_else(|| match mode {
@@ -262,6 +321,7 @@ pub fn decode(fields: &mut Fields<'_>, body: &str, line: u32) -> Option<JudgeFil
         params: params.into_iter().collect(),
         question: question.unwrap_or_else(|| scale.question().to_owned()),
         body: body?,
+        usable,
     };
     check(fields, &file);
     Some(file)
@@ -503,7 +563,6 @@ mod tests {
             problems(&json!({"mode": "pairwise"}), body)[0]
                 .contains("mode `pairwise` is not supported by this version yet")
         );
-        assert!(problems(&json!({"usable": {}}), body)[0].contains("`usable` is not supported"));
     }
 
     #[test]

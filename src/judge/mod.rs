@@ -21,20 +21,23 @@ use serde_json::{Map, Value as Json, json};
 use crate::domain::decode::{Anything, Fields, MapOf, OneOf, Templated, Whole};
 use crate::domain::digest::Digest;
 use crate::domain::fault::Fault;
+use crate::domain::instrument::{Instrument, LabelScale};
 use crate::domain::message::Usage;
 use crate::domain::port::{Question, Reply, Scorer, Seen};
 use crate::domain::score::{Asked, Measure, Score};
 use crate::domain::template::{Scope, Template};
+use crate::domain::usable::Usable;
 
 mod ask;
 mod builtin;
 mod fence;
 mod file;
 mod read;
+mod usable;
 mod votes;
 
 pub use builtin::{BUILTIN, Builtin, builtin};
-pub use file::{Form, JudgeFile, decode, split};
+pub use file::{Form, JudgeFile, Mode, decode, split};
 
 use file::{FORMS, Input, PassRule, Scale};
 use votes::Count;
@@ -151,6 +154,36 @@ impl Judge {
             rubric: options.rubric,
             identity,
         }))
+    }
+
+    /// Its name, as its file says.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    /// What it compares with.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.file.mode
+    }
+
+    /// What it says of an output, and which values pass.
+    #[must_use]
+    pub fn label_scale(&self) -> LabelScale {
+        self.file.label_scale()
+    }
+
+    /// Whether a value of its scale passes; `None` where its file does not say.
+    #[must_use]
+    pub fn passes(&self, value: f64) -> Option<bool> {
+        self.file.passes(value)
+    }
+
+    /// The bars that its file sets for its use; `None`: none.
+    #[must_use]
+    pub fn usable(&self) -> Option<Usable> {
+        self.file.usable()
     }
 
     /// The parameters it asks with; they are part of its identity beside the prompt.
@@ -284,6 +317,10 @@ impl Scorer for Judge {
 
     fn prompt_digest(&self) -> Option<Digest> {
         Some(self.identity)
+    }
+
+    fn instrument(&self) -> Option<Instrument> {
+        Some(self.file.instrument())
     }
 }
 
