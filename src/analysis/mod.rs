@@ -35,6 +35,8 @@ pub mod verdict;
 #[cfg(test)]
 mod across;
 #[cfg(test)]
+mod class_shares;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod states;
