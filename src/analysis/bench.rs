@@ -92,7 +92,9 @@ impl<'a> Bench<'a> {
     /// itself names. The fewer, the less each p is adjusted.
     pub(crate) fn compared(&self) -> Vec<Metric> {
         let mut metrics = self.rates();
-        metrics.retain(|metric| !matches!(metric.of, Of::PassAt(_)));
+        metrics.retain(|metric| {
+            !matches!(metric.of, Of::PassAt(_)) && metric.has_direction(self.scorers())
+        });
         let usual = [
             "latency_p50_ms",
             "latency_p95_ms",

@@ -36,6 +36,8 @@ pub mod verdict;
 #[cfg(test)]
 mod across;
 #[cfg(test)]
+mod class_shares;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod states;

@@ -191,6 +191,10 @@ impl View<'_> {
                 let keeps = record.passes(scorer, found, Some((comparison, bar)))?;
                 Some(f64::from(u8::from(keeps)))
             }),
+            Of::Class(scorer, class) => self.scored(case, at, scorer, |found| match found {
+                Found::Label(label) => Some(f64::from(u8::from(label == class))),
+                _ => None,
+            }),
             Of::Value(scorer) => self.scored(case, at, scorer, |found| match found {
                 Found::Number(value) => Some(value),
                 _ => None,

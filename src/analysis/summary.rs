@@ -7,7 +7,7 @@ use crate::stats::Confidence;
 use super::bench::{Bench, always_shown};
 use super::figure::{FEW_CASES, Measured, measure, ratio};
 use super::findings::{Figure, JudgeFindings, MetricFigure, Slice, TargetFindings};
-use super::metric::{Metric, of_known};
+use super::metric::{Metric, decisive};
 use super::record::{Found, State};
 use super::side::{Side, View};
 
@@ -195,7 +195,7 @@ pub(crate) fn judges(bench: &Bench<'_>, targets: &[usize]) -> Vec<JudgeFindings>
             continue;
         }
         // Of a numeric judge that declares a pass the rate is what gates and success look at.
-        let metric = of_known(at, bench.scorers()).pop();
+        let metric = decisive(at, bench.scorers());
         for &target in targets {
             let id = bench.record.shape().targets[target].clone();
             let raw = match &metric {

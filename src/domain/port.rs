@@ -17,6 +17,7 @@ use super::case::Case;
 use super::digest::Digest;
 use super::event::Event;
 use super::fault::{Fault, FaultKind};
+use super::instrument::Instrument;
 use super::message::{Finish, Message, TokenLogprob, ToolCall, Usage};
 use super::price::Price;
 use super::score::{Measure, Score};
@@ -409,6 +410,11 @@ pub trait Scorer: Debug + Send + Sync {
 
     /// The identity of a judge's prompt (without model and parameters).
     fn prompt_digest(&self) -> Option<Digest> {
+        None
+    }
+
+    /// For a judge: what whoever holds it against people must know of it.
+    fn instrument(&self) -> Option<Instrument> {
         None
     }
 }

@@ -21,22 +21,27 @@ use serde_json::{Map, Value as Json, json};
 use crate::domain::decode::{Anything, Fields, MapOf, OneOf, Templated, Whole};
 use crate::domain::digest::Digest;
 use crate::domain::fault::Fault;
+use crate::domain::instrument::{Instrument, LabelScale};
 use crate::domain::message::Usage;
 use crate::domain::port::{Question, Reply, Scorer, Seen};
 use crate::domain::score::{Asked, Measure, Score};
 use crate::domain::template::{Scope, Template};
+use crate::domain::usable::Usable;
 
 mod ask;
 mod builtin;
 mod fence;
 mod file;
 mod read;
+mod scale;
+mod usable;
 mod votes;
 
 pub use builtin::{BUILTIN, Builtin, builtin};
-pub use file::{Form, JudgeFile, decode, split};
+pub use file::{Form, JudgeFile, Mode, decode, split};
 
-use file::{FORMS, Input, PassRule, Scale};
+use file::{FORMS, Input};
+use scale::{Pass, Scale};
 use votes::Count;
 
 /// The most votes one judgement may take.
@@ -153,6 +158,36 @@ impl Judge {
         }))
     }
 
+    /// Its name, as its file says.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    /// What it compares with.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.file.mode
+    }
+
+    /// What it says of an output, and which values pass.
+    #[must_use]
+    pub fn label_scale(&self) -> LabelScale {
+        self.file.label_scale()
+    }
+
+    /// Whether a value of its scale passes; `None` where its file does not say.
+    #[must_use]
+    pub fn passes(&self, value: f64) -> Option<bool> {
+        self.file.passes(value)
+    }
+
+    /// The bars that its file sets for its use; `None`: none.
+    #[must_use]
+    pub fn usable(&self) -> Option<Usable> {
+        self.file.usable()
+    }
+
     /// The parameters it asks with; they are part of its identity beside the prompt.
     #[must_use]
     pub fn params(&self) -> &Map<String, Json> {
@@ -166,16 +201,12 @@ impl Judge {
     }
 
     fn count(&self) -> Count {
-        match (self.file.scale, self.form) {
-            (Scale::PassFail, Form::Logprob) => Count::Mean(Some(self.threshold())),
+        match (&self.file.scale, self.form) {
+            (Scale::PassFail, Form::Logprob) => Count::Mean(Some(self.file.threshold())),
             (Scale::PassFail, _) => Count::Majority,
-            (Scale::Range(..), _) => Count::Mean(self.file.pass.clone()),
+            (Scale::Range(..), _) => Count::Mean(self.file.pass_rule().cloned()),
+            (Scale::Classes(_), _) => Count::Class(self.file.pass_classes().to_vec()),
         }
-    }
-
-    /// The rule by which a P(yes) passes.
-    fn threshold(&self) -> PassRule {
-        self.file.pass.clone().unwrap_or_else(PassRule::even)
     }
 
     fn rubric(&self, seen: &Seen) -> Result<String, String> {
@@ -206,17 +237,23 @@ fn identity(file: &JudgeFile, form: Form, rubric: Option<&Template>) -> Digest {
             json!([texts, example.reasoning, example.verdict])
         })
         .collect();
-    Digest::of_json(&json!({
+    let mut asked = json!({
         "wording": ask::WORDING,
         "verdict": form,
         "scale": file.scale.words(),
-        "pass": file.pass.as_ref().map(|rule| rule.text.as_str()),
+        "pass": file.pass.as_ref().map(Pass::written),
         "inputs": inputs,
         "examples": examples,
         "question": file.question,
         "body": file.body.source(),
         "rubric": rubric.map(Template::source),
-    }))
+    });
+    // What only some judges have is a key of only those, so that the others stay who they are.
+    if let Scale::Classes(classes) = &file.scale {
+        let pairs = classes.iter().map(|class| [&class.name, &class.meaning]);
+        asked["classes"] = json!(pairs.collect::<Vec<_>>());
+    }
+    Digest::of_json(&asked)
 }
 
 impl Scorer for Judge {
@@ -225,15 +262,19 @@ impl Scorer for Judge {
     }
 
     fn measure(&self) -> Measure {
-        match (self.file.scale, self.form) {
+        match (&self.file.scale, self.form) {
             (Scale::PassFail, Form::Logprob) => Measure::Number {
                 scale: Some((0.0, 1.0)),
-                pass: Some(self.threshold().text),
+                pass: Some(self.file.threshold().text),
             },
             (Scale::PassFail, _) => Measure::PassFail,
             (Scale::Range(low, high), _) => Measure::Number {
-                scale: Some((file::as_f64(low), file::as_f64(high))),
-                pass: self.file.pass.as_ref().map(|rule| rule.text.clone()),
+                scale: Some((scale::as_f64(*low), scale::as_f64(*high))),
+                pass: self.file.pass_rule().map(|rule| rule.text.clone()),
+            },
+            (Scale::Classes(_), _) => Measure::Label {
+                classes: self.file.scale.grades(),
+                pass: self.file.pass_classes().to_vec(),
             },
         }
     }
@@ -257,7 +298,7 @@ impl Scorer for Judge {
     fn ask(&self, seen: &Seen) -> Result<Vec<Question>, String> {
         let rubric = self.rubric(seen)?;
         let messages = ask::messages(&self.file, self.form, self.identity, &rubric, seen)?;
-        let format = ask::format(self.form, self.file.scale);
+        let format = ask::format(self.form, &self.file.scale);
         Ok((0..self.votes)
             .map(|vote| Question {
                 messages: messages.clone(),
@@ -272,11 +313,11 @@ impl Scorer for Judge {
     fn read(&self, id: &str, _: &Seen, replies: &[Result<Reply, Fault>]) -> Score {
         let votes: Vec<_> = replies
             .iter()
-            .map(|reply| read::reply(self.form, self.file.scale, reply))
+            .map(|reply| read::reply(self.form, &self.file.scale, reply))
             .collect();
-        let mut score = votes::combine(id, &self.count(), &votes);
+        let mut score = votes::combine(id, &self.file.scale, &self.count(), &votes);
         score.asked = Some(Asked {
-            details: votes::details(&votes),
+            details: votes::details(&self.file.scale, &votes),
             ..asked(replies)
         });
         score
@@ -284,6 +325,10 @@ impl Scorer for Judge {
 
     fn prompt_digest(&self) -> Option<Digest> {
         Some(self.identity)
+    }
+
+    fn instrument(&self) -> Option<Instrument> {
+        Some(self.file.instrument())
     }
 }
 

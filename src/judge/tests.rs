@@ -128,6 +128,101 @@ fn a_logprob_verdict_asks_for_one_token() {
     );
 }
 
+/// A judge that names one of three classes.
+fn classifier(change: &Json, votes: u32) -> Arc<Judge> {
+    let mut file = front();
+    file.as_object_mut().unwrap().remove("scale");
+    file["mode"] = json!("classify");
+    file["classes"] = json!({"kind": "warm words", "cool": "neither", "rude": "an insult"});
+    for (key, value) in change.as_object().unwrap() {
+        file[key] = value.clone();
+    }
+    let options = Options {
+        votes,
+        ..Options::default()
+    };
+    Judge::new(decode_with(&file, BODY).unwrap(), options).unwrap()
+}
+
+#[test]
+fn a_classifier_offers_its_classes_and_answers_a_label() {
+    let judge = classifier(&json!({"pass": ["kind", "cool"]}), 1);
+    let wanted = Measure::Label {
+        classes: ["kind", "cool", "rude"].map(str::to_owned).to_vec(),
+        pass: vec!["kind".into(), "cool".into()],
+    };
+    assert_eq!(judge.measure(), wanted);
+    assert_eq!(judge.passes(2.0), Some(false));
+    let question = judge.ask(&seen("q", "a")).unwrap().remove(0);
+    let (_, schema) = question.format.unwrap();
+    assert_eq!(
+        schema["properties"]["verdict"],
+        json!({"type": "string", "enum": ["kind", "cool", "rude"]})
+    );
+    assert!(
+        question.messages[0]
+            .content
+            .ends_with("The classes:\n\n- kind: warm words\n- cool: neither\n- rude: an insult")
+    );
+    let read = |text: &str| judge.read("j", &seen("q", "a"), &[said(text)]);
+    let score = read(r#"{"reasoning": "an insult", "verdict": "rude"}"#);
+    assert_eq!(score.value, Value::Label("rude".into()));
+    assert_eq!(
+        (score.pass, score.reason.as_deref()),
+        (Some(false), Some("an insult"))
+    );
+    let text = classifier(&json!({"verdict": "text"}), 1);
+    let score = text.read(
+        "j",
+        &seen("q", "a"),
+        &[said("It is warm.\n```verdict\nKind\n```")],
+    );
+    assert_eq!(
+        (score.value, score.pass),
+        (Value::Label("kind".into()), None)
+    );
+}
+
+#[test]
+fn whatever_is_not_one_of_the_classes_stays_unscored() {
+    for verdict in ["json-schema", "text"] {
+        let judge = classifier(&json!({"verdict": verdict, "pass": ["kind"]}), 1);
+        for text in [
+            r#"{"reasoning": "x", "verdict": "kind of"}"#,
+            r#"{"reasoning": "x", "verdict": "kind, cool"}"#,
+            r#"{"reasoning": "x", "verdict": ["kind"]}"#,
+            r#"{"reasoning": "x", "verdict": 0}"#,
+            r#"{"reasoning": "x", "verdict": null}"#,
+            r#"{"reasoning": "x", "verdict": "kind", "verdict": "rude"}"#,
+            r#"{"reasoning": "x", "class": "kind"}"#,
+            "kind",
+            "```verdict\nkind\nrude\n```",
+            "```verdict\nkind\n``` or rather rude",
+            "```verdict\nother\n```",
+        ] {
+            let score = judge.read("j", &seen("q", "a"), &[said(text)]);
+            assert_eq!(
+                score.value,
+                Value::Unscored(Unscored::Unreadable),
+                "{verdict} {text}"
+            );
+            assert_eq!(score.passes(), None);
+        }
+    }
+}
+
+#[test]
+fn the_meaning_of_a_class_is_part_of_the_identity_and_its_bars_are_not() {
+    let plain = classifier(&json!({}), 1).prompt_digest();
+    let changed = |change: Json| classifier(&change, 1).prompt_digest();
+    assert_ne!(
+        plain,
+        changed(json!({"classes": {"kind": "warm", "cool": "neither", "rude": "an insult"}}))
+    );
+    assert_ne!(plain, changed(json!({"pass": ["kind"]})));
+    assert_eq!(plain, changed(json!({"usable": {"kappa": 0.9}})));
+}
+
 #[test]
 fn a_suite_may_change_how_the_verdict_is_said() {
     let change = json!({"scale": "pass/fail", "verdict": "logprob"});

@@ -284,4 +284,73 @@ mod tests {
         assert_eq!(terms, ["h >= 3", "h", "checks"]);
         assert_eq!(suite.gates[0].metric, "h >= 3");
     }
+
+    const TONE: &str = "---\nname: tone\nversion: 1\nmode: classify\nverdict: text\nclasses:\n  kind: warm words\n  rude: an insult\npass: [kind]\n---\n{{ input }} {{ output }}\n";
+
+    #[test]
+    fn the_share_of_a_class_may_be_gated_where_classes_pass() {
+        let with = |gate: &str, file: &str| {
+            let scorer = "{id: tone, kind: judge, judge: mine.md, model: {kind: chat}}";
+            let text = format!("{scorer}]\nsuccess: [tone]\ngates: [{{{gate}}}");
+            read(&text, file).map(|(_, loaded)| loaded.suite.gates[0].metric.clone())
+        };
+        let rude = "metric: tone==rude, max: 5%";
+        assert_eq!(with(rude, TONE).unwrap(), "tone == rude");
+        let lone = TONE.replace("pass: [kind]\n", "");
+        for (gate, file, wanted) in [
+            (
+                "metric: tone == rud, max: 0.05",
+                TONE,
+                "unknown class of `tone` `rud`; did you mean `rude`?",
+            ),
+            (
+                "metric: tone >= 1, max: 0.05",
+                TONE,
+                "`tone` yields no number to compare",
+            ),
+            (
+                "metric: tone == rude, max_drop: 0.05",
+                TONE,
+                "less of `tone == rude` is better; use `max_rise`",
+            ),
+            (
+                "metric: tone == kind, max_rise: 0.05",
+                TONE,
+                "more of `tone == kind` is better; use `max_drop`",
+            ),
+            (
+                "metric: tone == rude, max_rise: 5%",
+                TONE,
+                "`max_rise` is in points: write 0.05",
+            ),
+            (
+                rude,
+                lone.as_str(),
+                "nothing says whether more or less of `tone == rude` is better",
+            ),
+        ] {
+            let said = with(gate, file).unwrap_err();
+            assert!(
+                said.iter().any(|line| line.contains(wanted)),
+                "{gate}: {said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn faults_in_classes_stand_in_the_judges_own_lines() {
+        let faulty = TONE
+            .replace("rude: an insult", "\"r`de\": an insult")
+            .replace("[kind]", "[kid]");
+        let said = read(
+            "{id: tone, kind: judge, judge: mine.md, model: {kind: chat}}",
+            &faulty,
+        )
+        .unwrap_err();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(
+            said[0].starts_with("mine.md:8:11: `r`de` is no name of a class"),
+            "{said:?}"
+        );
+    }
 }
