@@ -14,7 +14,6 @@ use crate::analysis::figure::Chance;
 use crate::analysis::findings::Figure;
 use crate::analysis::split::{Part, part_of};
 use crate::domain::certificate::{Certificate, Entry, LabelsNote, Look, place_of};
-use crate::domain::usable::Usable;
 use crate::jobs::JobError;
 use crate::jobs::report::{threads, timestamp};
 use crate::load::labels::sheet::Joined;
@@ -56,9 +55,10 @@ pub(super) fn keep(keep: &Keep<'_>, joined: Joined) -> Result<Calibration, JobEr
         }
     }
     let seed = keep.judge.loaded.suite.seed;
+    let usable = keep.judge.file.usable();
     let options = |look| CalibrateOptions {
-        usable: Usable::default(),
-        set_by_judge_file: false,
+        usable: usable.unwrap_or_default(),
+        set_by_judge_file: usable.is_some(),
         look,
         chance: Chance {
             seed,
@@ -162,7 +162,7 @@ fn entry(
     let agreement = figure(&found.agreement);
     let point = |name: &str| found.statistics.get(name).and_then(Statistic::point);
     let mut targets = BTreeMap::new();
-    let all = counts(sheet, &mut targets);
+    let all = counts(sheet, &keep.judge.file.label_scale(), &mut targets);
     Entry {
         digest: keep.judge.spec().digest.to_string(),
         model: keep.judge.model(),

@@ -16,10 +16,11 @@ use crate::domain::case::Case;
 use crate::domain::decode::Problem;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Event, Scored, TrialFinished};
-use crate::domain::label::{Label, Said, Subject};
+use crate::domain::instrument::LabelScale;
+use crate::domain::label::{Label, Said, Subject, Texts};
 use crate::domain::plan::{Extent, ORIGINAL, TrialId};
 use crate::domain::port::Clock;
-use crate::domain::score::{Measure, Score, Unscored, Value};
+use crate::domain::score::{Score, Unscored, Value};
 use crate::domain::suite::CassetteMode;
 use crate::domain::transcript::{Outcome, Transcript};
 use crate::domain::tree::Span;
@@ -88,7 +89,7 @@ struct Desk {
     of: Option<Reference>,
     positive: Option<String>,
     clusters: BTreeMap<String, String>,
-    outputs: BTreeMap<Subject, crate::domain::label::Texts>,
+    outputs: BTreeMap<Subject, Texts>,
     /// The labelled outputs' names, in the order of the run's cases.
     subjects: Vec<Subject>,
     /// Verdicts that were not asked for here.
@@ -113,13 +114,49 @@ pub struct Calibrated {
     pub run: Option<PathBuf>,
 }
 
+impl Desk {
+    /// What a score says on the scale of the labels; `None`: the judge could not be asked.
+    fn verdict(&self, score: &Score) -> Option<Recorded> {
+        let said = match (&score.value, &self.scale) {
+            (
+                Value::NotApplicable | Value::Unscored(Unscored::Unavailable | Unscored::Broken),
+                _,
+            ) => {
+                return None;
+            }
+            (Value::Unscored(_), _) => None,
+            (_, Scale::PassFail) => Some(Said::Pass(score.passes()?)),
+            (Value::Number(number), Scale::Grades { .. } | Scale::Number) => {
+                Some(Said::Rating(*number))
+            }
+            (Value::Label(class), Scale::Classes(_)) => Some(Said::Class(class.clone())),
+            (Value::Pass(_) | Value::Number(_) | Value::Label(_), _) => None,
+        };
+        // What it is asked is pass or fail: a number is its P(pass).
+        let stated = match (&score.value, self.judge.file.label_scale()) {
+            (Value::Number(p), LabelScale::PassFail { .. }) => Some(*p),
+            _ => None,
+        };
+        Some(Recorded {
+            said,
+            reason: score.reason.clone(),
+            stated,
+            ..Recorded::default()
+        })
+    }
+}
+
 /// Finds everything that can be wrong, and makes the run. Calls nothing.
 pub fn prepare_calibration(order: &Order, clock: &dyn Clock) -> Result<Ready, JobError> {
     let judge = open(&order.judge, &order.asking, &order.runs_dir)?;
-    let measure = judge.spec().scorer.measure();
-    let labels = file::read(&order.labels, grades(&measure)).map_err(JobError::Invalid)?;
+    let speaks = judge.file.label_scale();
+    let grades = match speaks {
+        LabelScale::Grades { low, high, .. } => Some((low, high)),
+        _ => None,
+    };
+    let labels = file::read(&order.labels, grades).map_err(JobError::Invalid)?;
     let labels_file = order.labels.display().to_string();
-    let scale = scale(&measure, &labels).map_err(|message| of_labels(&labels_file, message))?;
+    let scale = scale(&speaks, &labels).map_err(|message| of_labels(&labels_file, message))?;
     let mut desk = Desk {
         labels,
         labels_path: order.labels.clone(),
@@ -151,7 +188,7 @@ pub fn prepare_calibration(order: &Order, clock: &dyn Clock) -> Result<Ready, Jo
         )));
     }
     for (subject, score) in &sources.judged_only {
-        if let Some(verdict) = verdict(score, &desk.scale, &measure) {
+        if let Some(verdict) = desk.verdict(score) {
             desk.given.insert(subject.clone(), verdict);
         }
     }
@@ -194,41 +231,28 @@ fn of_labels(file: &str, message: String) -> JobError {
     }])
 }
 
-/// The bounds of a scale of whole grades.
-fn grades(measure: &Measure) -> Option<(i64, i64)> {
-    let Measure::Number {
-        scale: Some((low, high)),
-        ..
-    } = measure
-    else {
-        return None;
-    };
-    let whole = |end: &f64| (end.fract() == 0.0 && end.abs() < 1e9).then_some(*end as i64);
-    whole(low)
-        .zip(whole(high))
-        .filter(|(low, high)| high - low > 1)
-}
-
 /// The scale on which people and the judge are compared, by what the labels say.
-fn scale(measure: &Measure, labels: &[Label]) -> Result<Scale, String> {
+fn scale(judge: &LabelScale, labels: &[Label]) -> Result<Scale, String> {
     let Some(said) = labels.iter().find_map(|label| label.said.as_ref()) else {
         return Err("there is no label; label some outputs first".to_owned());
     };
-    let wanted = match measure {
-        Measure::PassFail => "pass",
-        Measure::Number { .. } => "rating",
-        Measure::Label { .. } => "class",
+    let (wanted, decides) = match judge {
+        LabelScale::PassFail { .. } => ("pass", true),
+        LabelScale::Grades { pass, .. } => ("rating", pass.is_some()),
+        LabelScale::Classes { pass, .. } => ("class", !pass.is_empty()),
+        LabelScale::Preference { .. } => ("preference", false),
     };
-    match (said, measure) {
-        (Said::Pass(_), measure) if measure.decides() => Ok(Scale::PassFail),
-        (Said::Pass(_), _) => Err(format!(
+    match (said, judge) {
+        (Said::Pass(_), _) if decides => Ok(Scale::PassFail),
+        (Said::Pass(_), LabelScale::Grades { .. } | LabelScale::Classes { .. }) => Err(format!(
             "the labels say pass or fail, and the judge has no rule for that; put `pass` into the judge's file, or label with a `{wanted}`"
         )),
-        (Said::Rating(_), Measure::Number { scale, .. }) => Ok(match (grades(measure), scale) {
-            (Some((low, high)), _) => Scale::Grades { low, high },
-            (None, _) => Scale::Number,
+        (Said::Rating(_), LabelScale::Grades { low, high, .. }) => Ok(Scale::Grades {
+            low: *low,
+            high: *high,
         }),
-        (Said::Class(_), Measure::Label { classes, .. }) => Ok(Scale::Classes(classes.clone())),
+        (Said::Class(_), LabelScale::Classes { names, .. }) => Ok(Scale::Classes(names.clone())),
+        (Said::Preference(_), LabelScale::Preference { .. }) => Ok(Scale::Preference),
         (said, _) => Err(format!(
             "the labels have a `{}`, the judge answers with a `{wanted}`; label what the judge is asked, or calibrate a judge that is asked what was labelled",
             said.column()
@@ -377,37 +401,6 @@ impl Given for Answers {
     }
 }
 
-/// What a score says on the scale of the labels; `None`: the judge could not be asked.
-fn verdict(score: &Score, scale: &Scale, measure: &Measure) -> Option<Recorded> {
-    let said = match (&score.value, scale) {
-        (Value::NotApplicable | Value::Unscored(Unscored::Unavailable | Unscored::Broken), _) => {
-            return None;
-        }
-        (Value::Unscored(_), _) => None,
-        (_, Scale::PassFail) => Some(Said::Pass(score.passes()?)),
-        (Value::Number(number), Scale::Grades { .. } | Scale::Number) => {
-            Some(Said::Rating(*number))
-        }
-        (Value::Label(class), Scale::Classes(_)) => Some(Said::Class(class.clone())),
-        (Value::Pass(_) | Value::Number(_) | Value::Label(_), _) => None,
-    };
-    // P(pass) of a judge that is read from its tokens' probabilities.
-    let is_probability = matches!(
-        measure,
-        Measure::Number { scale: Some((low, high)), .. } if (*low, *high) == (0.0, 1.0)
-    );
-    let stated = match (&score.value, scale) {
-        (Value::Number(p), Scale::PassFail) if is_probability => Some(*p),
-        _ => None,
-    };
-    Some(Recorded {
-        said,
-        reason: score.reason.clone(),
-        stated,
-        ..Recorded::default()
-    })
-}
-
 /// Holds the verdicts against the labels, and keeps what came of it.
 pub fn finish_calibration(
     finishing: Finishing,
@@ -415,7 +408,6 @@ pub fn finish_calibration(
     clock: &dyn Clock,
 ) -> Result<Calibrated, JobError> {
     let Finishing(mut desk) = finishing;
-    let measure = desk.judge.spec().scorer.measure();
     if let Some(ran) = ran {
         let mut scores: BTreeMap<usize, Score> = BTreeMap::new();
         walk(&ran.run, &mut |place, step| {
@@ -427,7 +419,7 @@ pub fn finish_calibration(
         })?;
         for (at, subject) in desk.subjects.iter().enumerate() {
             let said = scores.get(&at);
-            if let Some(verdict) = said.and_then(|score| verdict(score, &desk.scale, &measure)) {
+            if let Some(verdict) = said.and_then(|score| desk.verdict(score)) {
                 desk.given.insert(subject.clone(), verdict);
             }
         }
