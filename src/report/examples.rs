@@ -160,8 +160,13 @@ pub(super) fn support() -> Findings {
                 digest: "4be19a0c33f7d2e84be19a0c33f7d2e8".into(),
                 model: "qwen3:8b".into(),
                 calibration: "uncalibrated".into(),
+                conclusion: None,
+                certificate: None,
+                metric: Some("helpful >= 4".into()),
                 raw: Figure::Estimate(rate(91.2, 87.4, 94.0, 160)),
                 corrected: None,
+                method: "none".into(),
+                why: Some("the suite names no `labels` of this run's outputs for helpful; it has no certificate".into()),
                 unscored: BTreeMap::new(),
             })
             .into(),

@@ -15,7 +15,7 @@ mod agreement;
 mod book;
 mod conclusion;
 mod people;
-mod rates;
+pub(super) mod rates;
 mod sheet;
 mod worst;
 
