@@ -56,6 +56,27 @@ pub(crate) fn attach(reading: &mut Reading) -> Result<(), JobError> {
     Ok(())
 }
 
+/// How each judge of a run stands, by its scorer: `calibrated`, `stale`, `uncalibrated`.
+pub(crate) fn standings(run: &RunDir, suite: &Suite) -> Result<BTreeMap<String, String>, JobError> {
+    let folder = PathBuf::from(&run.manifest().folder);
+    let mut found = BTreeMap::new();
+    for spec in &suite.scorers {
+        let Some(judge) = &spec.judge else {
+            continue;
+        };
+        let copy = run.path().join(certificate_file(&judge.named));
+        let mut held = Held::default();
+        let instrument = Instrument {
+            certificate: first_of(&certificate::path_of(&judge.named, &folder), &copy)?,
+            people: None,
+        };
+        held.put(spec.id.clone(), instrument);
+        let word = held.standing(&spec.id, spec.digest).word();
+        found.insert(spec.id.clone(), word.to_owned());
+    }
+    Ok(found)
+}
+
 /// The certificate of the first file that is there.
 fn first_of(beside: &Path, copy: &Path) -> Result<Option<Certificate>, JobError> {
     let read = |path: &Path| {

@@ -10,9 +10,11 @@ use crate::domain::event::Spent;
 
 use super::{Frame, NextStep};
 
+mod calibrated;
 mod parts;
 mod rows;
 
+use calibrated::{calibrated, stale};
 use parts::*;
 pub(super) use rows::{rendered, rows};
 
@@ -216,7 +218,7 @@ pub(super) fn frame(name: &str) -> Frame {
         why: why.into(),
     };
     let (reports, next, code, why) = match name {
-        "quickstart" => (
+        "quickstart" | "calibrated" | "stale" => (
             vec!["runs/20261122-101502-quickstart-19bd/reports/report.md".into()],
             vec![step(
                 "evenhand show latest facts-07",
@@ -562,5 +564,7 @@ pub(super) fn all() -> Vec<(&'static str, Findings)> {
         ("not_evaluated", not_evaluated()),
         ("nothing_at_all", nothing_at_all()),
         ("crowd", crowd()),
+        ("calibrated", calibrated()),
+        ("stale", stale()),
     ]
 }
