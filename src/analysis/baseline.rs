@@ -33,6 +33,9 @@ pub struct BaselineHead {
     pub counts_as_failure: Vec<String>,
     /// The primary and each gated metric.
     pub metrics: BTreeMap<String, Blessed>,
+    /// The identities of the judges that had a say, by their scorers; absent where none had, and in files of older versions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub judges: BTreeMap<String, String>,
 }
 
 /// A blessed value.
@@ -150,6 +153,7 @@ impl Blessing {
                 run: run.to_owned(),
                 counts_as_failure: failures(suite, target),
                 metrics: metrics.collect(),
+                judges: judges(suite),
             },
             digests: (0..record.cases())
                 .map(|case| record.case_digests(case).1)
@@ -212,6 +216,14 @@ pub(crate) fn failures(suite: &Suite, target: usize) -> Vec<String> {
     names.sort();
     names.dedup();
     names
+}
+
+/// The identities of a suite's judges, by their scorers.
+fn judges(suite: &Suite) -> BTreeMap<String, String> {
+    let judged = suite.scorers.iter().filter(|spec| spec.judge.is_some());
+    judged
+        .map(|spec| (spec.id.clone(), spec.digest.to_string()))
+        .collect()
 }
 
 impl Baseline {

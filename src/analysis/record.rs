@@ -19,6 +19,7 @@ use super::column::{
     Column, NO_COUNT, NO_TIME, ScoreColumn, failure_code, failure_of, fault_code, fault_of,
     pack_time, unpack_time,
 };
+use super::held::{Held, HumanValue};
 use super::journal_line::{FinishedLine, ScoreLine, ScoredLine, StateWord, ValueLine, read};
 use super::metric::{Known, known};
 use super::roster::{Cases, HAS_CHECKS, QUARANTINED, TAG_SET, case_id};
@@ -143,6 +144,7 @@ pub struct Record {
     said_spent: Spent,
     life: Life,
     taken: Taken,
+    held: Held,
 }
 
 /// What the journal says of the run as a whole.
@@ -200,6 +202,7 @@ impl Record {
             said_spent: Spent::default(),
             life: Life::default(),
             taken: Taken::default(),
+            held: Held::default(),
             shape,
         }
     }
@@ -400,6 +403,17 @@ impl Record {
         &self.life
     }
 
+    /// Takes in what is known of the run's judges besides the run.
+    pub fn hold(&mut self, held: Held) {
+        self.held = held;
+    }
+
+    /// What is known of the run's judges besides the run.
+    #[must_use]
+    pub fn held(&self) -> &Held {
+        &self.held
+    }
+
     /// What of it was taken over from an earlier run.
     #[must_use]
     pub fn taken(&self) -> &Taken {
@@ -536,6 +550,24 @@ impl Record {
         &self.scores[scorer].labels
     }
 
+    /// What people said of a trial in the place of a scorer's judge.
+    pub(crate) fn human(&self, at: usize, scorer: usize) -> Found {
+        let said = self.held.people(&self.shape.scorers[scorer].id);
+        match said.and_then(|people| people.said.get(&(at as u64))) {
+            None => Found::Nothing,
+            Some(human) => match &human.value {
+                HumanValue::Pass(pass) => Found::Pass(*pass),
+                HumanValue::Rating(rating) => Found::Number(*rating),
+                HumanValue::Class(class) => {
+                    let mut labels = self.labels(scorer).iter();
+                    let place = labels.position(|known| known == class);
+                    let place = place.and_then(|place| u16::try_from(place).ok());
+                    place.map_or(Found::Nothing, Found::Label)
+                }
+            },
+        }
+    }
+
     /// Whether a value keeps a rule or, without one, passes by the scorer's own declaration; `None` where neither says.
     pub(crate) fn passes(
         &self,
@@ -545,6 +577,11 @@ impl Record {
     ) -> Option<bool> {
         match (found, &self.shape.scorers[scorer].measure) {
             (Found::Pass(pass), _) if rule.is_none() => Some(pass),
+            // People may say pass or fail where the judge grades: that is its declared rule, and no other one.
+            (Found::Pass(passes), Measure::Number { pass, .. }) => {
+                let declared = Comparison::parse(pass.as_deref()?);
+                (rule == declared).then_some(passes)
+            }
             (Found::Number(value), Measure::Number { pass, .. }) => {
                 let rule = rule.or_else(|| Comparison::parse(pass.as_deref()?));
                 rule.map(|(comparison, bar)| comparison.holds(value, bar))

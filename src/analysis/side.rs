@@ -22,6 +22,8 @@ pub(crate) struct View<'a> {
     pub(crate) deadline_ms: Option<f64>,
     /// Only trials that took no second attempt: the others count neither as scored nor as missing.
     pub(crate) first_try_only: bool,
+    /// People's word stands in the place of the judges': what nobody labelled is missing.
+    pub(crate) by_people: bool,
 }
 
 /// One case's part.
@@ -159,10 +161,21 @@ impl View<'_> {
         }
     }
 
+    /// A trial's value for a metric; `None`: it has none.
+    pub(crate) fn value(&self, metric: &Metric, case: usize, at: usize) -> Option<f64> {
+        match self.cell(metric, case, at) {
+            Cell::Value(value) => Some(value),
+            _ => None,
+        }
+    }
+
     fn cell(&self, metric: &Metric, case: usize, at: usize) -> Cell {
         let record = self.record;
         let verdict = |success: Option<&Rule>| {
-            success.map_or(Success::NotDue, |rule| rule.of_trial(record, case, at))
+            success.map_or(Success::NotDue, |rule| match self.by_people {
+                true => rule.by_people(record, case, at),
+                false => rule.of_trial(record, case, at),
+            })
         };
         let known = |value: Option<f64>| match (record.state(at), value) {
             (State::Answered | State::Failed(_), Some(value)) => Cell::Value(value),
@@ -238,7 +251,10 @@ impl View<'_> {
             State::Unknown | State::Stopped | State::Errored(_) => Cell::Missing,
             State::Failed(_) if !known.fails_with_the_agent() => Cell::NotApplicable,
             State::Failed(_) => Cell::Value(0.0),
-            State::Answered => match self.record.found(at, case, scorer) {
+            State::Answered => match match self.by_people && known.judged {
+                true => self.record.human(at, scorer),
+                false => self.record.found(at, case, scorer),
+            } {
                 Found::NotApplicable => Cell::NotApplicable,
                 Found::Nothing | Found::Unscored(_) => Cell::Missing,
                 found => value(found).map_or(Cell::Missing, Cell::Value),

@@ -89,8 +89,8 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "judge",
         &[
             (
-                "evenhand judge calibrate helpfulness --labels labels.csv --suite suite.yaml",
-                "ask it, and keep its certificate",
+                "evenhand judge calibrate tone.md --labels l.csv --suite suite.yaml",
+                "ask, and certify",
             ),
             (
                 "evenhand judge calibrate --table t.csv --human ann --judge gpt",

@@ -158,6 +158,17 @@ pub struct JudgeSource {
     pub named: String,
     /// The file's text, kept with the run.
     pub text: String,
+    /// People's labels of the run's outputs, by which what it says is corrected.
+    pub labels: Option<LabelsSource>,
+}
+
+/// A labels file as a suite names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelsSource {
+    /// As written, relative to the suite's folder.
+    pub path: String,
+    /// Where the suite names it.
+    pub span: Span,
 }
 
 /// Calls and tokens a minute that a target (or a judge's model) may make; `None`: any number.

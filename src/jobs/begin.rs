@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::JobError;
+use super::held;
 use super::only::{earlier, narrow};
 use super::plan::{Left, Retry};
 use super::reading::{open_run, read_with_offsets};
@@ -33,6 +34,8 @@ pub(super) struct Draft {
     /// The targets and their files, where they are not the suite's own.
     pub(super) targets: Option<(Vec<Named>, Vec<Named>)>,
     pub(super) take_over: Option<Box<dyn Given>>,
+    /// The run whose copies of certificates and labels stand in for files that are not there.
+    pub(super) copies: Option<PathBuf>,
     pub(super) notes: Vec<String>,
 }
 
@@ -46,6 +49,7 @@ impl Draft {
             rescored: false,
             targets: None,
             take_over: None,
+            copies: None,
             notes: Vec::new(),
         }
     }
@@ -63,6 +67,7 @@ pub(super) fn begin(
     secrets: Secrets,
     clock: &dyn Clock,
 ) -> Result<Prepared, JobError> {
+    held::check(&loaded)?;
     let now = clock.unix_ms();
     let mut draft = Draft::new(order.selection.flags(), order.selection.narrows());
     if let Some(only) = &order.only {
@@ -153,6 +158,12 @@ pub(super) fn make(
         new.add_judge(&judge.named, &judge.text)
             .map_err(|error| store(&error))?;
     }
+    held::keep(
+        &loaded.suite,
+        &loaded.folder,
+        draft.copies.as_deref(),
+        &mut new,
+    )?;
     let manifest = manifest(&draft, &loaded, &selected, cassette, now);
     let extent = manifest.extent;
     let committed = match &take_over {

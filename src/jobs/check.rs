@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::JobError;
 use super::begin::{agreed, select};
+use super::held;
 use super::programs::{self, Started};
 use super::reading::{open_run, read_run};
 use super::report::threads;
@@ -89,6 +90,7 @@ pub struct Calls {
 /// Checks a suite. Calls nothing, writes nothing.
 pub fn check(order: &Check, runs_dir: &Path, clock: &dyn Clock) -> Result<Checked, JobError> {
     let loaded = open_suite(&order.suite, &order.selection, runs_dir)?;
+    held::check(&loaded)?;
     let suite = &loaded.suite;
     let replays = suite
         .cassette

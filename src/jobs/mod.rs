@@ -10,6 +10,7 @@ mod check;
 mod clock;
 mod compare;
 mod failure;
+mod held;
 mod init;
 mod labels;
 mod list;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::JobError;
+use super::held;
 use super::suite::KINDS;
 use crate::analysis::record::{Record, Shape};
 use crate::domain::suite::Suite;
@@ -38,7 +39,9 @@ pub fn open_run(address: &str, runs_dir: &Path) -> Result<RunDir, JobError> {
 
 /// Reads a run back.
 pub fn read_run(run: RunDir) -> Result<Reading, JobError> {
-    read_with_offsets(run, false).map(|(reading, _)| reading)
+    let (mut reading, _) = read_with_offsets(run, false)?;
+    held::attach(&mut reading)?;
+    Ok(reading)
 }
 
 /// The same, with where each trial's last line begins, by ordinal.

@@ -4,7 +4,8 @@
 //!
 //! 1. [`builtin`] or a file gives a judge's text; [`split`] parts it into front matter (YAML, read into a tree by the loader) and body;
 //! 2. [`decode`] reads both into a [`JudgeFile`], noting every problem at its place;
-//! 3. [`options`] reads what the suite's scorer says (`votes`, `verdict`, `params`, `rubric`; `judge` and `model` are the loader's own);
+//! 3. [`options`] reads what the suite's scorer says (`votes`, `verdict`, `params`, `rubric`; `judge`, `model` and `labels` are the
+//!    loader's own);
 //! 4. [`Judge::new`] joins the two and is the scorer; the model it asks and its parameters are the loader's to put beside it.
 //!
 //! A judge's identity ([`Scorer::prompt_digest`]) is the digest of all that it is asked with: body, examples, rubric, form, scale, pass
@@ -67,7 +68,7 @@ impl Default for Options {
     }
 }
 
-/// Reads what a suite's scorer says about its judge, besides `judge` and `model`.
+/// Reads what a suite's scorer says about its judge, besides `judge`, `model` and `labels`.
 pub fn options(fields: &mut Fields<'_>) -> Option<Options> {
     let votes = fields.or(
         "votes",
@@ -92,7 +93,6 @@ pub fn options(fields: &mut Fields<'_>) -> Option<Options> {
         "further criteria, where the judge's body has a place for them",
         Templated,
     );
-    fields.not_yet(&["labels"]);
     Some(Options {
         votes: u32::try_from(votes).ok()?,
         verdict,

@@ -16,7 +16,7 @@ mod book;
 mod conclusion;
 mod counts;
 mod people;
-mod rates;
+pub(super) mod rates;
 mod sheet;
 mod worst;
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::domain::decode::{Fields, Problems, Shape, Text};
 use crate::domain::digest::Digest;
 use crate::domain::port::Scorer;
-use crate::domain::suite::{JudgeSource, ScorerSpec, TargetSpec};
+use crate::domain::suite::{JudgeSource, LabelsSource, ScorerSpec, TargetSpec};
 use crate::judge::{self, Judge, JudgeFile};
 use crate::load::judge_file;
 
@@ -26,8 +26,10 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
         "the model it asks, as a target's options; default: that of the judge's file, never the target's own",
         shape,
     );
+    let labels = labels(fields);
     let options = judge::options(fields);
-    let (file, source) = read_file(fields, context, &named?)?;
+    let (file, mut source) = read_file(fields, context, &named?)?;
+    source.labels = labels;
     let model_written = fields
         .node()
         .is_some_and(|node| node.get("model").is_some());
@@ -82,6 +84,20 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
     })
 }
 
+/// The labels of the run's outputs. They change no verdict and are no part of the judge's identity.
+fn labels(fields: &mut Fields<'_>) -> Option<LabelsSource> {
+    let path = fields.optional(
+        "labels",
+        "people's labels of this run's outputs: what the judge says is corrected by them",
+        Text,
+    )?;
+    let node = fields.node().and_then(|node| node.get("labels"));
+    Some(LabelsSource {
+        path,
+        span: node.map(|node| node.span).unwrap_or_default(),
+    })
+}
+
 /// A judge's file, and how messages call it.
 struct Read {
     file: JudgeFile,
@@ -110,6 +126,7 @@ fn read_file(
     let source = JudgeSource {
         named: named.to_owned(),
         text: text.text,
+        labels: None,
     };
     Some((read, source))
 }
@@ -184,6 +201,18 @@ mod tests {
     }
 
     #[test]
+    fn labels_are_named_with_their_place_and_change_no_identity() {
+        let plain = "{id: h, kind: judge, judge: mine.md, model: {kind: chat, model: m}}";
+        let labelled = plain.replace("id: h", "id: h, labels: l.csv");
+        let (bare, with) = (suite(plain, JUDGE), suite(&labelled, JUDGE));
+        let source = |suite: &Suite| suite.scorers[0].judge.clone().unwrap().labels;
+        assert_eq!(source(&bare), None);
+        let named = source(&with).unwrap();
+        assert_eq!((named.path.as_str(), named.span.line), ("l.csv", 5));
+        assert_eq!(with.scorers[0].digest, bare.scorers[0].digest);
+    }
+
+    #[test]
     fn a_judge_never_silently_asks_the_targets_model() {
         let scorer = "{id: h, kind: judge, judge: mine.md}";
         let said = read(scorer, JUDGE).unwrap_err();
@@ -204,7 +233,7 @@ mod tests {
 
     #[test]
     fn faults_of_suite_and_judge_are_told_together() {
-        let scorer = "{id: h, kind: judge, judge: mine.md, model: {kind: chat}, vots: 3, rubric: x, labels: l.csv}";
+        let scorer = "{id: h, kind: judge, judge: mine.md, model: {kind: chat}, vots: 3, rubric: x, lables: l.csv}";
         let said = read(scorer, &JUDGE.replace("name: mine", "nam: mine")).unwrap_err();
         assert_eq!(said[0], "mine.md:2:1: `name` is missing: the judge's name");
         assert_eq!(
@@ -215,7 +244,10 @@ mod tests {
             said[2].contains("unknown key `vots`; did you mean `votes`?"),
             "{said:?}"
         );
-        assert!(said[3].contains("`labels` is not supported"), "{said:?}");
+        assert!(
+            said[3].contains("unknown key `lables`; did you mean `labels`?"),
+            "{said:?}"
+        );
         assert!(
             read(scorer, JUDGE)
                 .unwrap_err()

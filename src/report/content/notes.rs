@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::figures::{Cell, metric, value};
 use super::{counted, short};
-use crate::analysis::findings::{Figure, Findings, TargetFindings, Unit};
+use crate::analysis::findings::{Figure, Findings, JudgeFindings, TargetFindings, Unit};
 use crate::domain::fault::FaultKind;
 use crate::domain::transcript::Failure;
 
@@ -154,26 +154,83 @@ pub(in crate::report) fn kinds(
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// One line for each judge that is not calibrated, and for one that is: by what.
+/// What every judge is worth: how it stands, and how what it says was corrected or why it was not.
 fn judges(findings: &Findings) -> Vec<String> {
     let mut seen: Vec<&str> = Vec::new();
     let mut lines = Vec::new();
     for judge in &findings.judges {
-        if seen.contains(&judge.scorer.as_str()) {
-            continue;
+        if !seen.contains(&judge.scorer.as_str()) {
+            seen.push(&judge.scorer);
+            lines.push(format!(
+                "{} by {} ({}) is {}",
+                judge.scorer,
+                judge.model,
+                short(&judge.digest),
+                standing(judge)
+            ));
+            lines.extend(corrections(findings, &judge.scorer));
         }
-        seen.push(&judge.scorer);
-        let doubt = match judge.calibration.as_str() {
-            "calibrated" => "",
-            _ => ": its own error is not in the interval",
+    }
+    lines
+}
+
+/// `calibrated and usable: kappa 0.71 [0.62, 0.79], 120 labels`.
+fn standing(judge: &JudgeFindings) -> String {
+    let doubt = "its own error is not in the interval";
+    let words = judge.certificate.as_ref().map(|one| one.words.as_str());
+    match (
+        judge.calibration.as_str(),
+        judge.conclusion.as_deref(),
+        words,
+    ) {
+        ("calibrated", Some(conclusion), Some(words)) => {
+            let conclusion = match conclusion {
+                "usable" => "and usable",
+                "too_few_labels" => "with too few labels to be called usable",
+                _ => "and not shown usable",
+            };
+            format!("calibrated {conclusion}: {words}")
+        }
+        ("stale", ..) => format!("stale: calibrated with another prompt or model; {doubt}"),
+        (state, ..) => format!("{state}: {doubt}"),
+    }
+}
+
+/// What stands behind the corrected figures of a judge, and why there are none: each said once for all its targets.
+fn corrections(findings: &Findings, scorer: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for judge in findings.judges.iter().filter(|one| one.scorer == scorer) {
+        let target = findings.targets.iter().find(|one| one.id == judge.target);
+        let shown = target.zip(judge.metric.as_ref());
+        let shown = shown.and_then(|(target, name)| metric(target, name));
+        let correction = shown.and_then(|shown| shown.correction.as_ref());
+        let mut add = |line: String| {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
         };
-        lines.push(format!(
-            "{} by {} ({}) is {}{doubt}",
-            judge.scorer,
-            judge.model,
-            short(&judge.digest),
-            judge.calibration
-        ));
+        // Without certificate and labels there is nothing that could have corrected.
+        let bare = judge.calibration == "uncalibrated"
+            && judge
+                .why
+                .as_ref()
+                .is_some_and(|why| why.contains("names no `labels`"));
+        if let Some(why) = judge.why.as_ref().filter(|_| !bare) {
+            add(format!("{scorer} is not corrected: {why}"));
+        }
+        if let Some(assumes) = correction.and_then(|one| one.assumes.as_ref()) {
+            add(format!("{scorer} corrected {assumes}"));
+        }
+        if let Some(second) = correction.and_then(|one| one.second.as_ref())
+            && let (Some(estimate), Some(shown)) = (&second.estimate, shown)
+        {
+            let figure = Figure::Estimate(estimate.clone());
+            let cell = Cell::of(shown.unit, &figure, findings.design.repeats);
+            add(format!(
+                "{scorer} of {} by {}: {} {}",
+                judge.target, second.method, cell.point, cell.interval
+            ));
+        }
     }
     lines
 }
