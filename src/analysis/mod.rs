@@ -14,6 +14,7 @@ pub mod comparison;
 mod contrast;
 pub mod figure;
 pub mod findings;
+mod flips;
 pub mod format;
 pub mod gate;
 mod journal_line;

@@ -222,6 +222,7 @@ pub(crate) fn judges(bench: &Bench<'_>, targets: &[usize]) -> Vec<JudgeFindings>
                 raw,
                 corrected: None,
                 unscored: unscored(bench, at, target),
+                orders: super::flips::orders(bench, at, target),
             });
         }
     }

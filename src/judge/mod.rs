@@ -18,20 +18,22 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::domain::decode::{Anything, Fields, MapOf, OneOf, Templated, Whole};
+use crate::domain::decode::{Anything, Fields, MapOf, OneOf, Problems, Shape, Templated, Whole};
 use crate::domain::digest::Digest;
 use crate::domain::fault::Fault;
 use crate::domain::instrument::{Instrument, LabelScale};
-use crate::domain::message::Usage;
+use crate::domain::message::{Message, Usage};
 use crate::domain::port::{Question, Reply, Scorer, Seen};
 use crate::domain::score::{Asked, Measure, Score};
 use crate::domain::template::{Scope, Template};
+use crate::domain::tree::Node;
 use crate::domain::usable::Usable;
 
 mod ask;
 mod builtin;
 mod fence;
 mod file;
+mod pair;
 mod read;
 mod scale;
 mod usable;
@@ -39,8 +41,10 @@ mod votes;
 
 pub use builtin::{BUILTIN, Builtin, builtin};
 pub use file::{Form, JudgeFile, Mode, decode, split};
+pub use pair::orders;
 
 use file::{FORMS, Input};
+use pair::{ORDERS, Order};
 use scale::{Pass, Scale};
 use votes::Count;
 
@@ -54,6 +58,7 @@ pub struct Options {
     verdict: Option<Form>,
     params: Map<String, Json>,
     rubric: Option<Template>,
+    against: Option<Template>,
 }
 
 impl Default for Options {
@@ -63,6 +68,7 @@ impl Default for Options {
             verdict: None,
             params: Map::new(),
             rubric: None,
+            against: None,
         }
     }
 }
@@ -92,13 +98,39 @@ pub fn options(fields: &mut Fields<'_>) -> Option<Options> {
         "further criteria, where the judge's body has a place for them",
         Templated,
     );
+    let against = fields.optional(
+        "against",
+        "for a pairwise judge: the other output, such as `{{ last_release }}`; default: the case's expected answer",
+        Against,
+    );
     fields.not_yet(&["labels"]);
     Some(Options {
         votes: u32::try_from(votes).ok()?,
         verdict,
         params: params.into_iter().collect(),
         rubric,
+        against,
     })
+}
+
+/// A template for the other output of a pair.
+struct Against;
+
+impl Shape for Against {
+    type Output = Template;
+    fn read(&self, node: &Node, problems: &mut Problems) -> Option<Template> {
+        if let Some(target) = node.get("target") {
+            problems.note(
+                target.span,
+                "holding one target against another is not supported by this version yet; give a text, such as `{{ last_release }}` with the other's answers in that column",
+            );
+            return None;
+        }
+        Templated.read(node, problems)
+    }
+    fn schema(&self) -> Json {
+        Templated.schema()
+    }
 }
 
 /// Why a judge cannot be used as the suite wants it.
@@ -110,6 +142,11 @@ pub enum JudgeError {
     /// There is nowhere to put the suite's rubric.
     #[error("judge `{0}` has no place for a `rubric`; its body would need `{{{{ rubric }}}}`")]
     NoRubric(String),
+    /// It looks at one output alone.
+    #[error(
+        "`against` is about judges of mode `pairwise`, and `{0}` looks at one output alone; remove it"
+    )]
+    NotPairwise(String),
 }
 
 impl JudgeError {
@@ -119,6 +156,7 @@ impl JudgeError {
         match self {
             Self::Form(_) => "verdict",
             Self::NoRubric(_) => "rubric",
+            Self::NotPairwise(_) => "against",
         }
     }
 }
@@ -131,6 +169,7 @@ pub struct Judge {
     votes: u32,
     params: Map<String, Json>,
     rubric: Option<Template>,
+    against: Option<Template>,
     identity: Digest,
 }
 
@@ -146,14 +185,18 @@ impl Judge {
         if options.rubric.is_some() && !file.body.variables().contains("rubric") {
             return Err(JudgeError::NoRubric(file.name));
         }
+        if options.against.is_some() && file.mode != Mode::Pairwise {
+            return Err(JudgeError::NotPairwise(file.name));
+        }
         let params = ask::params(form, &[&file.params, &options.params]);
-        let identity = identity(&file, form, options.rubric.as_ref());
+        let identity = identity(&file, form, &options);
         Ok(Arc::new(Self {
             file,
             form,
             votes: options.votes,
             params,
             rubric: options.rubric,
+            against: options.against,
             identity,
         }))
     }
@@ -204,9 +247,50 @@ impl Judge {
         match (&self.file.scale, self.form) {
             (Scale::PassFail, Form::Logprob) => Count::Mean(Some(self.file.threshold())),
             (Scale::PassFail, _) => Count::Majority,
-            (Scale::Range(..), _) => Count::Mean(self.file.pass_rule().cloned()),
+            (Scale::Range(..) | Scale::Pair { .. }, _) => {
+                Count::Mean(self.file.pass_rule().cloned())
+            }
             (Scale::Classes(_), _) => Count::Class(self.file.pass_classes().to_vec()),
         }
+    }
+
+    fn is_pairwise(&self) -> bool {
+        self.file.mode == Mode::Pairwise
+    }
+
+    /// The output that the one under test is held against.
+    fn other(&self, seen: &Seen) -> Result<String, String> {
+        let Some(against) = &self.against else {
+            let accepted = seen.case.accepted();
+            return accepted.into_iter().next().ok_or_else(|| {
+                "the case has no `expected` to be held against; name another text with `against`"
+                    .to_owned()
+            });
+        };
+        let other = against
+            .render(&Scope::of(&seen.case).with("output", &seen.transcript.output))
+            .map_err(|error| format!("`against` cannot be rendered for this case: {error}"))?;
+        if other.trim().is_empty() {
+            return Err(
+                "`against` is empty for this case: there is nothing to be held against".into(),
+            );
+        }
+        Ok(other)
+    }
+
+    /// The messages of each question that one vote asks.
+    fn prompts(&self, seen: &Seen) -> Result<Vec<Vec<Message>>, String> {
+        let rubric = self.rubric(seen)?;
+        let with = |pair| ask::messages(&self.file, self.form, self.identity, &rubric, seen, pair);
+        if !self.is_pairwise() {
+            return Ok(vec![with(None)?]);
+        }
+        let (ours, other) = (seen.transcript.output.as_str(), self.other(seen)?);
+        let shown = Order::BOTH.map(|order| match order {
+            Order::Original => [ours, &other],
+            Order::Swapped => [&other, ours],
+        });
+        shown.into_iter().map(|pair| with(Some(pair))).collect()
     }
 
     fn rubric(&self, seen: &Seen) -> Result<String, String> {
@@ -219,7 +303,7 @@ impl Judge {
     }
 }
 
-fn identity(file: &JudgeFile, form: Form, rubric: Option<&Template>) -> Digest {
+fn identity(file: &JudgeFile, form: Form, options: &Options) -> Digest {
     let form = FORMS
         .iter()
         .find(|(_, known)| *known == form)
@@ -246,19 +330,22 @@ fn identity(file: &JudgeFile, form: Form, rubric: Option<&Template>) -> Digest {
         "examples": examples,
         "question": file.question,
         "body": file.body.source(),
-        "rubric": rubric.map(Template::source),
+        "rubric": options.rubric.as_ref().map(Template::source),
     });
     // What only some judges have is a key of only those, so that the others stay who they are.
     if let Scale::Classes(classes) = &file.scale {
         let pairs = classes.iter().map(|class| [&class.name, &class.meaning]);
         asked["classes"] = json!(pairs.collect::<Vec<_>>());
     }
+    if file.mode == Mode::Pairwise {
+        asked["against"] = json!(options.against.as_ref().map(Template::source));
+    }
     Digest::of_json(&asked)
 }
 
 impl Scorer for Judge {
     fn votes(&self) -> u32 {
-        self.votes
+        self.votes * if self.is_pairwise() { ORDERS } else { 1 }
     }
 
     fn measure(&self) -> Measure {
@@ -272,6 +359,10 @@ impl Scorer for Judge {
                 scale: Some((scale::as_f64(*low), scale::as_f64(*high))),
                 pass: self.file.pass_rule().map(|rule| rule.text.clone()),
             },
+            (Scale::Pair { .. }, _) => Measure::Number {
+                scale: Some((0.0, 1.0)),
+                pass: self.file.pass_rule().map(|rule| rule.text.clone()),
+            },
             (Scale::Classes(_), _) => Measure::Label {
                 classes: self.file.scale.grades(),
                 pass: self.file.pass_classes().to_vec(),
@@ -280,15 +371,16 @@ impl Scorer for Judge {
     }
 
     fn templates(&self) -> Vec<&Template> {
-        self.rubric.iter().collect()
+        self.rubric.iter().chain(&self.against).collect()
     }
 
     fn needs_expected(&self) -> bool {
         self.file.inputs.contains(&Input::Expected)
+            || (self.is_pairwise() && self.against.is_none())
             || self
-                .rubric
-                .as_ref()
-                .is_some_and(|rubric| rubric.variables().contains("expected"))
+                .templates()
+                .iter()
+                .any(|template| template.variables().contains("expected"))
     }
 
     fn score(&self, _: &str, _: &Seen) -> Option<Score> {
@@ -296,11 +388,12 @@ impl Scorer for Judge {
     }
 
     fn ask(&self, seen: &Seen) -> Result<Vec<Question>, String> {
-        let rubric = self.rubric(seen)?;
-        let messages = ask::messages(&self.file, self.form, self.identity, &rubric, seen)?;
+        let prompts = self.prompts(seen)?;
         let format = ask::format(self.form, &self.file.scale);
-        Ok((0..self.votes)
-            .map(|vote| Question {
+        let asked = (0..self.votes).flat_map(|_| &prompts);
+        Ok((0..)
+            .zip(asked)
+            .map(|(vote, messages)| Question {
                 messages: messages.clone(),
                 format: format.clone(),
                 logprobs: (self.form == Form::Logprob).then_some(ask::ALTERNATIVES),
@@ -311,10 +404,15 @@ impl Scorer for Judge {
     }
 
     fn read(&self, id: &str, _: &Seen, replies: &[Result<Reply, Fault>]) -> Score {
-        let votes: Vec<_> = replies
+        let mut readings = replies
             .iter()
-            .map(|reply| read::reply(self.form, &self.file.scale, reply))
-            .collect();
+            .map(|reply| read::reply(self.form, &self.file.scale, reply));
+        let votes: Vec<_> = if self.is_pairwise() {
+            let pair = || Some(pair::join(readings.next()?, readings.next()?));
+            std::iter::from_fn(pair).collect()
+        } else {
+            readings.collect()
+        };
         let mut score = votes::combine(id, &self.file.scale, &self.count(), &votes);
         score.asked = Some(Asked {
             details: votes::details(&self.file.scale, &votes),

@@ -111,7 +111,7 @@ fn class(id: &str, scale: &Scale, pass: &[String], readings: &[&Reading]) -> Sco
     score.reason = rationale(
         readings
             .iter()
-            .find(|reading| scale.word(reading.grade) == name),
+            .find(|reading| scale.class(reading.grade) == Some(name)),
     );
     score
 }
@@ -121,7 +121,7 @@ fn counts(scale: &Scale, readings: &[&Reading]) -> Vec<(String, usize)> {
     let of = |name: &str| {
         readings
             .iter()
-            .filter(|reading| scale.word(reading.grade) == name)
+            .filter(|reading| scale.class(reading.grade) == Some(name))
             .count()
     };
     let counts = scale.grades().into_iter().map(|name| (of(&name), name));
@@ -153,28 +153,29 @@ fn rationale(reading: Option<&&Reading>) -> Option<String> {
 }
 
 /// What is kept of the votes: each grade or class (`null` where unread, with its cause), the spread (lowest and highest grade, or the
-/// votes of each class), and the probabilities behind a P(yes).
+/// votes of each class), the probabilities behind a P(yes), and what a pairwise judge said in either order.
 pub(super) fn details(scale: &Scale, votes: &[Result<Reading, Unread>]) -> Json {
-    let (key, is_class) = match scale {
-        Scale::Classes(_) => ("class", true),
-        Scale::PassFail | Scale::Range(..) => ("grade", false),
-    };
+    let is_class = matches!(scale, Scale::Classes(_));
+    let key = if is_class { "class" } else { "grade" };
     let list: Vec<Json> = votes
         .iter()
         .map(|vote| match vote {
             Ok(reading) => {
                 let mut entry = Map::new();
-                let said = match is_class {
-                    true => json!(scale.word(reading.grade)),
-                    false => json!(reading.grade),
+                let said = match scale.class(reading.grade) {
+                    Some(class) => json!(class),
+                    None => json!(reading.grade),
                 };
                 entry.insert(key.into(), said);
-                if let Some(more) = reading.details.as_object() {
-                    entry.extend(more.clone());
-                }
-                Json::Object(entry)
+                with(entry, &reading.details)
             }
-            Err(unread) => json!({key: null, "cause": unread.cause, "why": unread.why}),
+            Err(unread) => {
+                let mut entry = Map::new();
+                entry.insert(key.into(), Json::Null);
+                entry.insert("cause".into(), json!(unread.cause));
+                entry.insert("why".into(), json!(unread.why));
+                with(entry, &unread.details)
+            }
         })
         .collect();
     let mut details = json!({"votes": list});
@@ -187,6 +188,14 @@ pub(super) fn details(scale: &Scale, votes: &[Result<Reading, Unread>]) -> Json 
         details["spread"] = json!([low, high]);
     }
     details
+}
+
+/// An entry with what else was seen.
+fn with(mut entry: Map<String, Json>, more: &Json) -> Json {
+    if let Some(more) = more.as_object() {
+        entry.extend(more.clone());
+    }
+    Json::Object(entry)
 }
 
 #[cfg(test)]
@@ -208,6 +217,7 @@ mod tests {
         Err(Unread {
             cause,
             why: "prose".into(),
+            details: Json::Null,
         })
     }
 

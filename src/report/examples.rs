@@ -163,6 +163,7 @@ pub(super) fn support() -> Findings {
                 raw: Figure::Estimate(rate(91.2, 87.4, 94.0, 160)),
                 corrected: None,
                 unscored: BTreeMap::new(),
+                orders: None,
             })
             .into(),
         gates: vec![

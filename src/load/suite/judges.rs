@@ -353,4 +353,37 @@ mod tests {
             "{said:?}"
         );
     }
+
+    const PREFERS: &str = "---\nname: prefers\nversion: 1\nmode: pairwise\nverdict: text\n---\n{{ input }} {{ output_a }} {{ output_b }}\n";
+
+    #[test]
+    fn a_pairwise_judge_is_held_against_a_text_of_the_case() {
+        let scorer = "{id: better, kind: judge, judge: mine.md, model: {kind: chat}, against: '{{ last_release }}'}";
+        let better = suite(scorer, PREFERS).scorers.remove(0);
+        assert_eq!(better.scorer.votes(), 2);
+        assert_eq!(better.scorer.templates()[0].source(), "{{ last_release }}");
+        let other = scorer.replace("last_release", "before");
+        assert_ne!(suite(&other, PREFERS).scorers[0].digest, better.digest);
+        for (written, file, wanted) in [
+            (
+                "'{{ last_release }}'",
+                JUDGE,
+                "`against` is about judges of mode `pairwise`, and `mine` looks at one output alone",
+            ),
+            (
+                "{target: a}",
+                PREFERS,
+                "holding one target against another is not supported by this version yet",
+            ),
+            ("'{{ open'", PREFERS, "template: "),
+            ("[x]", PREFERS, "text is wanted here"),
+        ] {
+            let scorer = scorer.replace("'{{ last_release }}'", written);
+            let said = read(&scorer, file).unwrap_err();
+            assert!(
+                said.iter().any(|line| line.contains(wanted)),
+                "{written}: {said:?}"
+            );
+        }
+    }
 }
