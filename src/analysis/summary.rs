@@ -212,12 +212,7 @@ pub(crate) fn judges(bench: &Bench<'_>, targets: &[usize]) -> Vec<JudgeFindings>
                 scorer: spec.id.clone(),
                 target: id,
                 digest: spec.digest.to_string(),
-                model: spec
-                    .model
-                    .as_ref()
-                    .and_then(|model| model.plan.model())
-                    .unwrap_or_default()
-                    .to_owned(),
+                model: spec.model_names(),
                 calibration: UNCALIBRATED.to_owned(),
                 raw,
                 corrected: None,

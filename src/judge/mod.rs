@@ -34,6 +34,7 @@ mod builtin;
 mod fence;
 mod file;
 mod pair;
+mod panel;
 mod read;
 mod scale;
 mod usable;
@@ -42,18 +43,50 @@ mod votes;
 pub use builtin::{BUILTIN, Builtin, builtin};
 pub use file::{Form, JudgeFile, Mode, decode, split};
 pub use pair::orders;
+pub use panel::{Panel, PanelError};
 
 use file::{FORMS, Input};
 use pair::{ORDERS, Order};
-use scale::{Pass, Scale};
-use votes::Count;
+use scale::{Pass, PassRule, Scale};
+use votes::{Count, Passes};
 
 /// The most votes one judgement may take.
 const MOST_VOTES: u64 = 99;
 
+/// How several votes, or several judges, become one verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Combine {
+    /// Pass or fail as most of them say; of classes the one with the most votes.
+    Majority,
+    /// The mean of their numbers.
+    Mean,
+    /// Fail where any says fail.
+    AnyFail,
+}
+
+impl Combine {
+    /// The words for them.
+    pub const WORDS: &'static [(&'static str, Self)] = &[
+        ("majority", Self::Majority),
+        ("mean", Self::Mean),
+        ("any-fail", Self::AnyFail),
+    ];
+
+    /// Its word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Majority => "majority",
+            Self::Mean => "mean",
+            Self::AnyFail => "any-fail",
+        }
+    }
+}
+
 /// What a suite's scorer says about its judge.
 #[derive(Debug, Clone)]
 pub struct Options {
+    combine: Option<Combine>,
     votes: u32,
     verdict: Option<Form>,
     params: Map<String, Json>,
@@ -64,6 +97,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            combine: None,
             votes: 1,
             verdict: None,
             params: Map::new(),
@@ -80,6 +114,11 @@ pub fn options(fields: &mut Fields<'_>) -> Option<Options> {
         "how often it is asked about one output; more than half must be readable",
         Whole(1..=MOST_VOTES),
         1,
+    );
+    let combine = fields.optional(
+        "combine",
+        "how its votes become one: majority, mean or any-fail; default: majority of pass/fail and classes, mean of numbers",
+        OneOf(Combine::WORDS),
     );
     let verdict = fields.optional(
         "verdict",
@@ -105,6 +144,7 @@ pub fn options(fields: &mut Fields<'_>) -> Option<Options> {
     );
     fields.not_yet(&["labels"]);
     Some(Options {
+        combine,
         votes: u32::try_from(votes).ok()?,
         verdict,
         params: params.into_iter().collect(),
@@ -142,6 +182,9 @@ pub enum JudgeError {
     /// There is nowhere to put the suite's rubric.
     #[error("judge `{0}` has no place for a `rubric`; its body would need `{{{{ rubric }}}}`")]
     NoRubric(String),
+    /// Its votes cannot be combined so.
+    #[error("{0}")]
+    Combine(String),
     /// It looks at one output alone.
     #[error(
         "`against` is about judges of mode `pairwise`, and `{0}` looks at one output alone; remove it"
@@ -157,6 +200,7 @@ impl JudgeError {
             Self::Form(_) => "verdict",
             Self::NoRubric(_) => "rubric",
             Self::NotPairwise(_) => "against",
+            Self::Combine(_) => "combine",
         }
     }
 }
@@ -167,6 +211,7 @@ pub struct Judge {
     file: JudgeFile,
     form: Form,
     votes: u32,
+    combine: Option<Combine>,
     params: Map<String, Json>,
     rubric: Option<Template>,
     against: Option<Template>,
@@ -188,12 +233,16 @@ impl Judge {
         if options.against.is_some() && file.mode != Mode::Pairwise {
             return Err(JudgeError::NotPairwise(file.name));
         }
+        if let Some(combine) = options.combine {
+            combinable(&file, combine)?;
+        }
         let params = ask::params(form, &[&file.params, &options.params]);
         let identity = identity(&file, form, &options);
         Ok(Arc::new(Self {
             file,
             form,
             votes: options.votes,
+            combine: options.combine,
             params,
             rubric: options.rubric,
             against: options.against,
@@ -216,13 +265,20 @@ impl Judge {
     /// What it says of an output, and which values pass.
     #[must_use]
     pub fn label_scale(&self) -> LabelScale {
-        self.file.label_scale()
+        match self.combine {
+            Some(Combine::Majority | Combine::AnyFail) if self.measure() == Measure::PassFail => {
+                LabelScale::PassFail {
+                    pass: PassRule::even().rule,
+                }
+            }
+            _ => self.file.label_scale(),
+        }
     }
 
     /// Whether a value of its scale passes; `None` where its file does not say.
     #[must_use]
     pub fn passes(&self, value: f64) -> Option<bool> {
-        self.file.passes(value)
+        self.label_scale().passes(value)
     }
 
     /// The bars that its file sets for its use; `None`: none.
@@ -244,9 +300,22 @@ impl Judge {
     }
 
     fn count(&self) -> Count {
+        let passes = || match (&self.file.scale, self.form) {
+            (Scale::PassFail, Form::JsonSchema | Form::Text) => Passes::Half,
+            _ => Passes::By(self.file.label_scale()),
+        };
+        match (self.combine, &self.file.scale) {
+            (Some(Combine::AnyFail), _) => return Count::AnyFail(passes()),
+            (Some(Combine::Majority), Scale::Classes(_)) => {}
+            (Some(Combine::Majority), _) => return Count::Majority(passes()),
+            (Some(Combine::Mean), Scale::PassFail) if self.form != Form::Logprob => {
+                return Count::Mean(Some(PassRule::more_than_half()));
+            }
+            (Some(Combine::Mean) | None, _) => {}
+        }
         match (&self.file.scale, self.form) {
             (Scale::PassFail, Form::Logprob) => Count::Mean(Some(self.file.threshold())),
-            (Scale::PassFail, _) => Count::Majority,
+            (Scale::PassFail, _) => Count::Majority(Passes::Half),
             (Scale::Range(..) | Scale::Pair { .. }, _) => {
                 Count::Mean(self.file.pass_rule().cloned())
             }
@@ -303,6 +372,28 @@ impl Judge {
     }
 }
 
+/// Whether votes of this judge can be combined so.
+fn combinable(file: &JudgeFile, combine: Combine) -> Result<(), JudgeError> {
+    let name = &file.name;
+    let is_class = matches!(file.scale, Scale::Classes(_));
+    let decides = match file.scale {
+        Scale::PassFail => true,
+        Scale::Range(..) | Scale::Classes(_) | Scale::Pair { .. } => file.pass.is_some(),
+    };
+    let why = match combine {
+        Combine::Mean if is_class => {
+            format!("`{name}` names classes, which have no mean; use `combine: majority`")
+        }
+        Combine::Majority if is_class => return Ok(()),
+        Combine::Majority | Combine::AnyFail if !decides => format!(
+            "`{name}` says neither pass nor fail, which `combine: {}` counts; declare `pass` in its file",
+            combine.word()
+        ),
+        Combine::Majority | Combine::Mean | Combine::AnyFail => return Ok(()),
+    };
+    Err(JudgeError::Combine(why))
+}
+
 fn identity(file: &JudgeFile, form: Form, options: &Options) -> Digest {
     let form = FORMS
         .iter()
@@ -340,6 +431,9 @@ fn identity(file: &JudgeFile, form: Form, options: &Options) -> Digest {
     if file.mode == Mode::Pairwise {
         asked["against"] = json!(options.against.as_ref().map(Template::source));
     }
+    if let Some(combine) = options.combine {
+        asked["combine"] = json!(combine.word());
+    }
     Digest::of_json(&asked)
 }
 
@@ -349,6 +443,18 @@ impl Scorer for Judge {
     }
 
     fn measure(&self) -> Measure {
+        match (self.combine, &self.file.scale) {
+            (Some(Combine::AnyFail), _) => return Measure::PassFail,
+            (Some(Combine::Majority), Scale::Classes(_)) => {}
+            (Some(Combine::Majority), _) => return Measure::PassFail,
+            (Some(Combine::Mean), Scale::PassFail) if self.form != Form::Logprob => {
+                return Measure::Number {
+                    scale: Some((0.0, 1.0)),
+                    pass: Some(PassRule::more_than_half().text),
+                };
+            }
+            (Some(Combine::Mean) | None, _) => {}
+        }
         match (&self.file.scale, self.form) {
             (Scale::PassFail, Form::Logprob) => Measure::Number {
                 scale: Some((0.0, 1.0)),
@@ -399,6 +505,7 @@ impl Scorer for Judge {
                 logprobs: (self.form == Form::Logprob).then_some(ask::ALTERNATIVES),
                 params: self.params.clone(),
                 vote,
+                model: 0,
             })
             .collect())
     }
@@ -426,7 +533,10 @@ impl Scorer for Judge {
     }
 
     fn instrument(&self) -> Option<Instrument> {
-        Some(self.file.instrument())
+        Some(Instrument {
+            scale: self.label_scale(),
+            ..self.file.instrument()
+        })
     }
 }
 

@@ -207,6 +207,17 @@ impl PassRule {
         }
     }
 
+    /// What decides a share of passes: more than half.
+    pub(super) fn more_than_half() -> Self {
+        Self {
+            text: "> 0.5".into(),
+            rule: Rule {
+                comparison: Comparison::Above,
+                bar: 0.5,
+            },
+        }
+    }
+
     pub(super) fn holds(&self, value: f64) -> bool {
         self.rule.holds(value)
     }

@@ -225,6 +225,58 @@ fn the_meaning_of_a_class_is_part_of_the_identity_and_its_bars_are_not() {
 
 const PAIR: &str = "{{ input }}\n\nOne:\n{{ output_a }}\n\nTwo:\n{{ output_b }}";
 
+#[test]
+fn votes_are_combined_as_the_suite_says() {
+    let with = |change: Json, combine| {
+        let options = Options {
+            votes: 3,
+            combine: Some(combine),
+            ..Options::default()
+        };
+        judge(&change, options)
+    };
+    let score = |judge: &Judge, grades: [Json; 3]| {
+        let replies =
+            grades.map(|grade| said(&json!({"reasoning": "", "verdict": grade}).to_string()));
+        let score = judge.read("j", &seen("q", "a"), &replies);
+        (score.value.clone(), score.passes())
+    };
+    let graded = || json!({"pass": ">= 4"});
+    let most = with(graded(), Combine::Majority);
+    assert_eq!(most.measure(), Measure::PassFail);
+    assert_eq!(
+        most.passes(1.0),
+        Some(true),
+        "what it says is pass or fail, no grade"
+    );
+    let pass = |pass| (Value::Pass(pass), Some(pass));
+    assert_eq!(score(&most, [json!(1), json!(4), json!(4)]), pass(true));
+    let any = with(graded(), Combine::AnyFail);
+    assert_eq!(score(&any, [json!(1), json!(4), json!(5)]), pass(false));
+    assert_eq!(score(&any, [json!(5), json!(4), json!(5)]), pass(true));
+    assert_eq!(score(&any, [json!(5), json!("?"), json!("?")]).1, None);
+    assert_eq!(score(&any, [json!(1), json!("?"), json!("?")]), pass(false));
+    let mean = with(json!({"scale": "pass/fail"}), Combine::Mean);
+    let (value, passes) = score(&mean, [json!("pass"), json!("fail"), json!("fail")]);
+    assert_eq!((value, passes), (Value::Number(1.0 / 3.0), Some(false)));
+    let plain = judge(&graded(), Options::default());
+    assert_ne!(plain.prompt_digest(), most.prompt_digest());
+    let refused = |change: Json, combine| {
+        let mut file = front();
+        for (key, value) in change.as_object().unwrap() {
+            file[key] = value.clone();
+        }
+        let options = Options {
+            combine: Some(combine),
+            ..Options::default()
+        };
+        Judge::new(decode_with(&file, BODY).unwrap(), options).unwrap_err()
+    };
+    let error = refused(json!({}), Combine::AnyFail);
+    assert_eq!(error.key(), "combine");
+    assert!(error.to_string().contains("says neither pass nor fail"));
+}
+
 /// A judge that compares two outputs.
 fn pairwise(change: &Json, options: Options) -> Arc<Judge> {
     let mut file = front();

@@ -1,5 +1,7 @@
 //! Scorers that ask a model: the judge's file, the model it asks, and the suite's own options for both.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::domain::decode::{Fields, Problems, Shape, Text};
@@ -13,9 +15,36 @@ use super::scorers::{JUDGE, head};
 use super::targets::Target;
 use super::whole::Context;
 
-/// Reads one judge.
+/// A judge with the model it asks.
+pub(super) struct Asker {
+    pub(super) judge: Arc<Judge>,
+    /// Nameless: its name is that of the scorer, or its place in a panel.
+    pub(super) model: TargetSpec,
+    pub(super) source: JudgeSource,
+}
+
+/// Reads a scorer that is one judge.
 pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<ScorerSpec> {
     let id = head(fields);
+    let asker = asker(fields, context);
+    let (id, asker) = (id?, asker?);
+    let model = TargetSpec {
+        id: id.clone(),
+        ..asker.model
+    };
+    Some(ScorerSpec {
+        digest: digest(&asker.judge, &model),
+        id,
+        kind: JUDGE,
+        scorer: asker.judge,
+        model: Some(model),
+        judge: Some(asker.source),
+        others: Vec::new(),
+    })
+}
+
+/// Reads a judge, its model and what the suite says of both.
+pub(super) fn asker(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<Asker> {
     let named = fields.required("judge", "a built-in judge's name, or a judge's file", Text);
     let shape = Target {
         table: context.kinds.targets,
@@ -57,11 +86,7 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
             return None;
         }
     };
-    let id = id?;
-    let model = TargetSpec {
-        id: id.clone(),
-        ..model?
-    };
+    let model = model?;
     if judge.wants_logprobs() && !model.plan.offers_logprobs() {
         fields.problem(
             "model",
@@ -72,13 +97,10 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
         );
         return None;
     }
-    Some(ScorerSpec {
-        digest: digest(&judge, &model),
-        id,
-        kind: JUDGE,
-        scorer: judge,
-        model: Some(model),
-        judge: Some(source),
+    Some(Asker {
+        judge,
+        model,
+        source,
     })
 }
 
