@@ -534,6 +534,20 @@ pub struct JudgeFindings {
     pub why: Option<String>,
     /// Trials that it left unscored, by why.
     pub unscored: BTreeMap<String, u64>,
+    /// For a pairwise judge: what its two orders show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orders: Option<OrderFindings>,
+}
+
+/// What a pairwise judge's two orders show.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OrderFindings {
+    /// Pairs that were read in both orders, votes counted each.
+    pub pairs: u64,
+    /// Share of these whose two orders disagree: there the place decided, and the pair counts as a tie.
+    pub flip_rate: Figure,
+    /// Share of the verdicts for either output that went to the one shown first; 0.5 without a bias.
+    pub first_shown: Figure,
 }
 
 /// How a gate ended.

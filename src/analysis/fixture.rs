@@ -71,6 +71,7 @@ pub(crate) fn scorer(id: &str, measure: Measure) -> ScorerSpec {
         model: None,
         digest: Digest::of(id.as_bytes()),
         judge: None,
+        others: Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::domain::fault::FaultKind;
 use crate::domain::message::{Finish, Usage};
 use crate::domain::score::Unscored;
 
+use super::flips::DetailsLine;
 use super::record::RecordError;
 
 /// Reads a line.
@@ -116,4 +117,6 @@ pub(crate) struct AskedLine {
     pub(crate) cost_usd: Option<f64>,
     #[serde(default)]
     pub(crate) attempts: u32,
+    #[serde(default)]
+    pub(crate) details: Option<DetailsLine>,
 }

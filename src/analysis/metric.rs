@@ -369,7 +369,7 @@ fn of_scorer(at: usize, scorer: &Known) -> Result<Metric, String> {
 
 impl Metric {
     /// A rate: more is better, 0 to 1.
-    fn rate(name: String, of: Of) -> Self {
+    pub(crate) fn rate(name: String, of: Of) -> Self {
         Self {
             name,
             of,

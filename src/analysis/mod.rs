@@ -15,6 +15,7 @@ mod contrast;
 mod correction;
 pub mod figure;
 pub mod findings;
+mod flips;
 pub mod format;
 pub mod gate;
 pub mod held;

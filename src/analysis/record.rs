@@ -19,6 +19,7 @@ use super::column::{
     Column, NO_COUNT, NO_TIME, ScoreColumn, failure_code, failure_of, fault_code, fault_of,
     pack_time, unpack_time,
 };
+use super::flips::Orders;
 use super::held::{Held, HumanValue};
 use super::journal_line::{FinishedLine, ScoreLine, ScoredLine, StateWord, ValueLine, read};
 use super::metric::{Known, known};
@@ -140,6 +141,8 @@ pub struct Record {
     tokens_out: Column<u32>,
     cost: Column<f64>,
     scores: Vec<ScoreColumn>,
+    /// By scorer: what a pairwise judge's two orders said.
+    orders: Vec<Column<u32>>,
     spent: Spent,
     said_spent: Spent,
     life: Life,
@@ -198,6 +201,7 @@ impl Record {
                 .iter()
                 .map(|scorer| ScoreColumn::new(&scorer.measure, trials))
                 .collect(),
+            orders: vec![Column::new(0); shape.scorers.len()],
             spent: Spent::default(),
             said_spent: Spent::default(),
             life: Life::default(),
@@ -383,6 +387,10 @@ impl Record {
             ValueLine::NotApplicable => Found::NotApplicable,
         };
         column.set(at, found);
+        let details = line.asked.as_ref().and_then(|asked| asked.details.as_ref());
+        let orders = details.and_then(Orders::of).map(|orders| orders.pack());
+        let trials = self.states.len();
+        self.orders[index].set(at, trials, orders);
     }
 
     /// What the columns are made for.
@@ -527,6 +535,15 @@ impl Record {
             return Found::NotApplicable;
         }
         self.scores[scorer].get(at)
+    }
+
+    /// What the two orders of a pairwise judge's votes said of a trial; `None` where the scorer compared no pair that both orders could
+    /// be read of.
+    pub(crate) fn orders(&self, at: usize, scorer: usize) -> Option<Orders> {
+        match self.orders[scorer].get(at) {
+            0 => None,
+            packed => Some(Orders::unpack(packed)),
+        }
     }
 
     /// Whether a scorer looks at a case at all.

@@ -231,12 +231,7 @@ pub(crate) fn judges(bench: &Bench<'_>, targets: &[usize]) -> Vec<JudgeFindings>
                 scorer: spec.id.clone(),
                 target: id,
                 digest: spec.digest.to_string(),
-                model: spec
-                    .model
-                    .as_ref()
-                    .and_then(|model| model.plan.model())
-                    .unwrap_or_default()
-                    .to_owned(),
+                model: spec.model_names(),
                 calibration: state.word().to_owned(),
                 conclusion: entry.map(|entry| entry.conclusion.clone()),
                 certificate: entry.map(certificate),
@@ -246,6 +241,7 @@ pub(crate) fn judges(bench: &Bench<'_>, targets: &[usize]) -> Vec<JudgeFindings>
                 method: correction.method,
                 why: correction.why,
                 unscored: unscored(bench, at, target),
+                orders: super::flips::orders(bench, at, target),
             });
         }
     }

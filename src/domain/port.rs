@@ -396,6 +396,11 @@ pub trait Scorer: Debug + Send + Sync {
         0
     }
 
+    /// How many of its questions go to one of its models.
+    fn asks(&self, model: usize) -> u32 {
+        if model == 0 { self.votes() } else { 0 }
+    }
+
     /// What to ask, one entry a vote; an error leaves the trial unscored with that reason.
     fn ask(&self, seen: &Seen) -> Result<Vec<Question>, String> {
         let _ = seen;
@@ -432,6 +437,8 @@ pub struct Question {
     pub params: Map<String, Json>,
     /// The vote, from 0.
     pub vote: u32,
+    /// Which of the scorer's models it goes to, from 0: a panel has several.
+    pub model: usize,
 }
 
 // --- listeners and time ----------------------------------------------------------------------------------------------------------

@@ -361,10 +361,13 @@ async fn ask(
         Ok(questions) => questions,
         Err(message) => return Some(Score::unscored(slot.id.clone(), Unscored::Broken, message)),
     };
-    let Some(model) = &slot.model else {
+    if questions
+        .iter()
+        .any(|question| slot.models.get(question.model).is_none())
+    {
         let message = "it asks a model and the suite names none";
         return Some(Score::unscored(slot.id.clone(), Unscored::Broken, message));
-    };
+    }
     let started = Instant::now();
     let mut asked = Asked {
         judge: match slot.scorer.is_judge() {
@@ -378,6 +381,9 @@ async fn ask(
     let mut replayed = true;
     let mut replies: Vec<Result<Reply, Fault>> = Vec::new();
     for question in questions {
+        let Some(model) = slot.models.get(question.model) else {
+            continue;
+        };
         let request = judge_request(ordinal, trial, seen, slot, question);
         let who = Who {
             trial,

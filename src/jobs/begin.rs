@@ -153,7 +153,7 @@ pub(super) fn make(
         .suite
         .scorers
         .iter()
-        .filter_map(|scorer| scorer.judge.as_ref())
+        .flat_map(|scorer| scorer.judges())
     {
         new.add_judge(&judge.named, &judge.text)
             .map_err(|error| store(&error))?;

@@ -162,7 +162,7 @@ fn judging(loaded: Loaded, run: &RunDir) -> Result<Loaded, JobError> {
         .suite
         .scorers
         .iter()
-        .filter_map(|scorer| scorer.judge.as_ref())
+        .flat_map(|scorer| scorer.judges())
         .map(|judge| (judge.named.clone(), judge.text.clone()))
         .collect();
     let mut resolved = loaded.resolved;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::domain::decode::{
-    Anything, Fields, List, MapOf, OneOf, OneOrMany, Text, object, unknown,
+    Anything, Fields, List, MapOf, OneOf, OneOrMany, Text, Truth, object, unknown,
 };
 use crate::domain::instrument::{Instrument, LabelScale};
 use crate::domain::suite::Comparison;
@@ -53,6 +53,8 @@ pub enum Mode {
     Reference,
     /// The criteria and some classes, of which it names one.
     Classify,
+    /// Two outputs with one another, in both orders.
+    Pairwise,
 }
 
 /// The words for the modes.
@@ -60,6 +62,7 @@ const MODES: &[(&str, Mode)] = &[
     ("pointwise", Mode::Pointwise),
     ("reference", Mode::Reference),
     ("classify", Mode::Classify),
+    ("pairwise", Mode::Pairwise),
 ];
 
 /// How a judge says its verdict.
@@ -87,6 +90,10 @@ pub(super) enum Input {
     Output,
     Expected,
     Context,
+    /// Of a pair the one shown first.
+    OutputA,
+    /// Of a pair the one shown second.
+    OutputB,
 }
 
 impl Input {
@@ -95,7 +102,14 @@ impl Input {
         ("output", Self::Output),
         ("expected", Self::Expected),
         ("context", Self::Context),
+        ("output_a", Self::OutputA),
+        ("output_b", Self::OutputB),
     ];
+
+    /// Whether it is an output that is judged.
+    pub(super) fn is_output(self) -> bool {
+        matches!(self, Self::Output | Self::OutputA | Self::OutputB)
+    }
 
     /// The name in the file and in the prompt.
     pub(super) fn name(self) -> &'static str {
@@ -140,6 +154,9 @@ impl JudgeFile {
                 let pass = (0..names.len()).filter(|at| passes(&names[*at])).collect();
                 LabelScale::Classes { names, pass }
             }
+            Scale::Pair { .. } => LabelScale::Preference {
+                pass: self.pass_rule().map(|rule| rule.rule),
+            },
         }
     }
 
@@ -211,7 +228,7 @@ pub fn decode(fields: &mut Fields<'_>, body: &str, line: u32) -> Option<JudgeFil
     let version = fields.required("version", "its version; raise it with every change", Text);
     let mode = fields.required(
         "mode",
-        "pointwise: judges by the criteria alone; reference: also sees the case's `expected`; classify: names one of `classes`",
+        "pointwise: judges by the criteria alone; reference: also sees the case's `expected`; classify: names one of `classes`; pairwise: says which of two outputs is better, asked in both orders",
         OneOf(MODES),
     );
     let verdict = fields.required(
@@ -221,7 +238,7 @@ pub fn decode(fields: &mut Fields<'_>, body: &str, line: u32) -> Option<JudgeFil
     );
     let graded = fields.optional(
         "scale",
-        "the grades: `pass/fail`, or whole numbers such as `1..5`; every mode but classify needs it",
+        "the grades: `pass/fail`, or whole numbers such as `1..5`; for pointwise and reference",
         ScaleShape,
     );
     let classes = fields.optional(
@@ -229,15 +246,20 @@ pub fn decode(fields: &mut Fields<'_>, body: &str, line: u32) -> Option<JudgeFil
         "for classify: each class with what it means, in the order in which they are offered",
         ClassesShape,
     );
-    let scale = scale_of(fields, mode, graded, classes);
+    let ties = fields.optional(
+        "ties",
+        "for pairwise: whether it may answer that neither is better; default: true",
+        Truth,
+    );
+    let scale = scale_of(fields, mode, graded, classes, ties.unwrap_or(true));
     let pass = fields.optional(
         "pass",
-        "which grades pass, such as `>= 4`; for logprob the least P(yes), default `>= 0.5`; for classify a list of classes",
+        "which grades pass, such as `>= 4`; for logprob the least P(yes), default `>= 0.5`; for classify a list of classes; for pairwise by 1, 0.5 (tie) and 0",
         OneOrMany(Text),
     );
     let inputs = fields.optional(
         "inputs",
-        "the texts it is given, each used in the body: input, output, expected, context",
+        "the texts it is given, each used in the body: input, output, expected, context; for pairwise output_a and output_b in place of output",
         List(OneOf(Input::ALL)),
     );
     let question = fields.optional(
@@ -276,6 +298,7 @@ pub fn decode(fields: &mut Fields<'_>, body: &str, line: u32) -> Option<JudgeFil
     let inputs = inputs.unwrap_or_else(|| match mode {
         Mode::Pointwise | Mode::Classify => vec![Input::Question, Input::Output],
         Mode::Reference => vec![Input::Question, Input::Output, Input::Expected],
+        Mode::Pairwise => vec![Input::Question, Input::OutputA, Input::OutputB],
     });
     let file = JudgeFile {
         name: name?,
@@ -296,37 +319,39 @@ pub fn decode(fields: &mut Fields<'_>, body: &str, line: u32) -> Option<JudgeFil
     Some(file)
 }
 
-/// The verdicts offered: a scale or classes, as the mode wants.
+/// The verdicts offered: a scale, classes or two letters, as the mode wants.
 fn scale_of(
     fields: &mut Fields<'_>,
     mode: Option<Mode>,
     graded: Option<Scale>,
     classes: Option<Scale>,
+    ties: bool,
 ) -> Option<Scale> {
-    let (wanted, other, doc) = match mode? {
-        Mode::Pointwise | Mode::Reference => (
-            "scale",
-            "classes",
-            "the grades: `pass/fail`, or whole numbers such as `1..5`",
-        ),
-        Mode::Classify => (
-            "classes",
-            "scale",
-            "each class with what it means, such as `{kind: .., rude: ..}`",
-        ),
+    let of_graded = (
+        "scale",
+        "modes `pointwise` and `reference`",
+        "the grades: `pass/fail`, or whole numbers such as `1..5`",
+    );
+    let of_classes = (
+        "classes",
+        "mode `classify`",
+        "each class with what it means, such as `{kind: .., rude: ..}`",
+    );
+    let of_pairs = ("ties", "mode `pairwise`", "");
+    let (wanted, scale) = match mode? {
+        Mode::Pointwise | Mode::Reference => (of_graded, graded),
+        Mode::Classify => (of_classes, classes),
+        Mode::Pairwise => (of_pairs, Some(Scale::Pair { ties })),
     };
-    if is_written(fields, other) {
-        let modes = if other == "classes" {
-            "mode `classify`"
-        } else {
-            "the modes that grade"
-        };
-        fields.problem(other, format!("`{other}` is about {modes}; remove it"));
+    for (key, modes, doc) in [of_graded, of_classes, of_pairs] {
+        let written = is_written(fields, key);
+        if key != wanted.0 && written {
+            fields.problem(key, format!("`{key}` is about {modes}; remove it"));
+        } else if key == wanted.0 && !written && !doc.is_empty() && !fields.describing() {
+            fields.problem(key, format!("`{key}` is missing: {doc}"));
+        }
     }
-    if !is_written(fields, wanted) && !fields.describing() {
-        fields.problem(wanted, format!("`{wanted}` is missing: {doc}"));
-    }
-    if wanted == "scale" { graded } else { classes }
+    scale
 }
 
 fn is_written(fields: &Fields<'_>, key: &str) -> bool {
@@ -390,7 +415,7 @@ fn check(fields: &mut Fields<'_>, file: &JudgeFile) {
     }
     if let Some(rule) = file.pass_rule() {
         let (low, high) = match file.scale {
-            Scale::PassFail | Scale::Classes(_) => (0.0, 1.0),
+            Scale::PassFail | Scale::Classes(_) | Scale::Pair { .. } => (0.0, 1.0),
             Scale::Range(low, high) => (as_f64(low), as_f64(high)),
         };
         if rule.holds(low) == rule.holds(high) && rule.rule.comparison != Comparison::Equal {
@@ -402,8 +427,27 @@ fn check(fields: &mut Fields<'_>, file: &JudgeFile) {
         }
     }
     let has = |input: Input| file.inputs.contains(&input);
-    if !has(Input::Output) {
-        fields.problem("inputs", "a judge is given `output`: add it");
+    let judged: &[Input] = match file.mode {
+        Mode::Pairwise => &[Input::OutputA, Input::OutputB],
+        Mode::Pointwise | Mode::Reference | Mode::Classify => &[Input::Output],
+    };
+    for input in judged.iter().filter(|input| !has(**input)) {
+        let name = input.name();
+        fields.problem(
+            "inputs",
+            format!("a judge of this mode is given `{name}`: add it"),
+        );
+    }
+    for input in &file.inputs {
+        if input.is_output() && !judged.contains(input) {
+            let name = input.name();
+            let names: Vec<&str> = judged.iter().map(|input| input.name()).collect();
+            let wanted = names.join(" and ");
+            fields.problem(
+                "inputs",
+                format!("a judge of this mode is given {wanted}, not `{name}`"),
+            );
+        }
     }
     match file.mode {
         Mode::Reference if !has(Input::Expected) => {
@@ -516,7 +560,7 @@ mod tests {
             (
                 "scale",
                 json!("1..5"),
-                "`scale` is about the modes that grade",
+                "`scale` is about modes `pointwise` and `reference`; remove it",
             ),
             (
                 "mode",
@@ -584,6 +628,72 @@ mod tests {
                 "{change}: {problems:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_pairwise_judge_sees_two_outputs_and_has_no_scale() {
+        let body = "{{ input }} {{ output_a }} {{ output_b }}";
+        let mut front = front();
+        front.as_object_mut().unwrap().remove("scale");
+        front["mode"] = json!("pairwise");
+        assert!(decode_with(&front, body).is_ok());
+        for (key, value, body, wanted) in [
+            (
+                "scale",
+                json!("1..5"),
+                body,
+                "`scale` is about modes `pointwise` and `reference`",
+            ),
+            (
+                "classes",
+                json!({"x": "y", "z": "w"}),
+                body,
+                "`classes` is about mode `classify`",
+            ),
+            (
+                "verdict",
+                json!("logprob"),
+                body,
+                "cannot say which of two is better",
+            ),
+            ("ties", json!("maybe"), body, "is wanted here"),
+            (
+                "pass",
+                json!(">= 2"),
+                body,
+                "tells no grade of a, b, tie from another",
+            ),
+            (
+                "inputs",
+                json!(["output_a"]),
+                "{{ output_a }}",
+                "is given `output_b`: add it",
+            ),
+            (
+                "inputs",
+                json!(["output", "output_a", "output_b"]),
+                "{{ output }} {{ output_a }} {{ output_b }}",
+                "is given output_a and output_b, not `output`",
+            ),
+            (
+                "version",
+                json!(2),
+                "{{ input }} {{ output_a }}",
+                "does not use `{{ output_b }}`",
+            ),
+        ] {
+            let mut front = front.clone();
+            front[key] = value.clone();
+            let said = decode_with(&front, body).map(|_| ()).unwrap_err();
+            assert!(
+                said.iter().any(|line| line.contains(wanted)),
+                "{key} {value}: {said:?}"
+            );
+        }
+        assert!(
+            problems(&json!({"ties": true}), "{{ input }} {{ output }}")[0]
+                .contains("`ties` is about mode `pairwise`; remove it")
+        );
     }
 
     #[test]

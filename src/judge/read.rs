@@ -21,7 +21,8 @@ const LEAST_ALONE: f64 = 0.5;
 /// A reply as read.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Reading {
-    /// The grade: 1 for pass and 0 for fail, the number of a scale, the place of a class, or P(yes). Always finite.
+    /// The grade: 1 for pass and 0 for fail, the number of a scale, the place of a class, `A` and its like of a pair, or P(yes); of a pair's vote 1, 0.5
+    /// or 0. Always finite.
     pub(super) grade: f64,
     /// The judge's reasons, where it gave any.
     pub(super) rationale: String,
@@ -34,12 +35,15 @@ pub(super) struct Reading {
 pub(super) struct Unread {
     pub(super) cause: Unscored,
     pub(super) why: String,
+    /// What was seen all the same: of a pair the order that could be read.
+    pub(super) details: Json,
 }
 
 fn unreadable(why: impl Into<String>) -> Unread {
     Unread {
         cause: Unscored::Unreadable,
         why: why.into(),
+        details: Json::Null,
     }
 }
 
@@ -52,10 +56,12 @@ pub(super) fn reply(
     let reply = reply.as_ref().map_err(|fault| Unread {
         cause: Unscored::Unavailable,
         why: fault.to_string(),
+        details: Json::Null,
     })?;
     let refused = |why: &str| Unread {
         cause: Unscored::Refused,
         why: why.into(),
+        details: Json::Null,
     };
     if reply.finish == Finish::Blocked {
         return Err(refused("the endpoint's content filter stopped the judge"));
@@ -99,7 +105,9 @@ fn object(scale: &Scale, text: &str) -> Result<Reading, Unread> {
     };
     let grade = match (scale, map.get("verdict")) {
         (_, None) => return Err(unreadable("the reply has no `verdict`")),
-        (Scale::PassFail | Scale::Classes(_), Some(Json::String(word))) => scale.read(word),
+        (Scale::PassFail | Scale::Classes(_) | Scale::Pair { .. }, Some(Json::String(word))) => {
+            scale.read(word)
+        }
         (Scale::Range(low, high), Some(Json::Number(number))) => number
             .as_f64()
             .filter(|value| value.fract() == 0.0 && (as_f64(*low)..=as_f64(*high)).contains(value)),

@@ -23,7 +23,19 @@ pub(super) enum Scale {
     Range(i64, i64),
     /// One of these classes.
     Classes(Vec<Class>),
+    /// Which of two outputs is better, by their places.
+    Pair {
+        /// Whether neither may be.
+        ties: bool,
+    },
 }
+
+/// What stands for a preference for the output shown as `a`.
+pub(super) const A: f64 = 0.0;
+/// For the one shown as `b`.
+pub(super) const B: f64 = 1.0;
+/// For neither.
+pub(super) const TIE: f64 = 2.0;
 
 /// A class with what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +68,14 @@ impl Scale {
             Self::PassFail => vec!["pass".into(), "fail".into()],
             Self::Range(low, high) => (*low..=*high).map(|grade| grade.to_string()).collect(),
             Self::Classes(classes) => classes.iter().map(|class| class.name.clone()).collect(),
+            Self::Pair { ties } => {
+                let words: &[&str] = if *ties {
+                    &["a", "b", "tie"]
+                } else {
+                    &["a", "b"]
+                };
+                words.iter().map(|word| (*word).to_owned()).collect()
+            }
         }
     }
 
@@ -65,6 +85,7 @@ impl Scale {
             Self::PassFail => "Does the output pass by the criteria?",
             Self::Range(..) => "Which grade does the output deserve by the criteria?",
             Self::Classes(_) => "Which class does the output belong to by the criteria?",
+            Self::Pair { .. } => "Which output is better by the criteria, a or b?",
         }
     }
 
@@ -73,11 +94,11 @@ impl Scale {
         match self {
             Self::PassFail => "pass/fail".into(),
             Self::Range(low, high) => format!("{low}..{high}"),
-            Self::Classes(_) => self.grades().join(", "),
+            Self::Classes(_) | Self::Pair { .. } => self.grades().join(", "),
         }
     }
 
-    /// The number that a verdict stands for: exactly one of those offered, its place among the classes.
+    /// The number that a verdict stands for: exactly one of those offered, its place among the classes, [`A`] and its like of a pair.
     pub(super) fn read(&self, said: &str) -> Option<f64> {
         let said = said.trim();
         match self {
@@ -98,22 +119,24 @@ impl Scale {
                     .position(|class| class.name.eq_ignore_ascii_case(said))?;
                 Some(as_f64(i64::try_from(at).ok()?))
             }
+            Self::Pair { ties } => match said {
+                "a" | "A" => Some(A),
+                "b" | "B" => Some(B),
+                _ if *ties && said.eq_ignore_ascii_case("tie") => Some(TIE),
+                _ => None,
+            },
         }
     }
 
-    /// The word of a number that [`Scale::read`] gave.
-    pub(super) fn word(&self, grade: f64) -> String {
-        match self {
-            Self::PassFail => if grade > 0.5 { "pass" } else { "fail" }.to_owned(),
-            Self::Range(..) => grade.to_string(),
-            Self::Classes(classes) => {
-                let at = (0_u32..).zip(classes);
-                at.filter(|(at, _)| (f64::from(*at) - grade).abs() < 0.5)
-                    .map(|(_, class)| class.name.clone())
-                    .next()
-                    .unwrap_or_default()
-            }
-        }
+    /// The class of a number that [`Scale::read`] gave; `None` for a scale without classes.
+    pub(super) fn class(&self, grade: f64) -> Option<&str> {
+        let Self::Classes(classes) = self else {
+            return None;
+        };
+        let found = (0_u32..)
+            .zip(classes)
+            .find(|(at, _)| (f64::from(*at) - grade).abs() < 0.5)?;
+        Some(&found.1.name)
     }
 
     /// Why this scale cannot be read from the log-probability of yes.
@@ -122,6 +145,7 @@ impl Scale {
             Self::PassFail => return None,
             Self::Range(..) => format!("grade {}", self.words()),
             Self::Classes(_) => "name a class".to_owned(),
+            Self::Pair { .. } => "say which of two is better".to_owned(),
         };
         let or = match self {
             Self::Range(..) => ", or `scale: pass/fail`",
@@ -178,6 +202,17 @@ impl PassRule {
             text: ">= 0.5".into(),
             rule: Rule {
                 comparison: Comparison::AtLeast,
+                bar: 0.5,
+            },
+        }
+    }
+
+    /// What decides a share of passes: more than half.
+    pub(super) fn more_than_half() -> Self {
+        Self {
+            text: "> 0.5".into(),
+            rule: Rule {
+                comparison: Comparison::Above,
                 bar: 0.5,
             },
         }
@@ -315,8 +350,31 @@ mod tests {
         ] {
             assert_eq!(scale.read(wrong), None, "{wrong}");
         }
-        assert_eq!(scale.word(1.0), "None of these");
+        assert_eq!(scale.class(1.0), Some("None of these"));
+        assert_eq!(scale.class(2.0), None);
         assert_eq!(scale.words(), "over-refusal, None of these");
+    }
+
+    #[test]
+    fn a_preference_is_one_letter_or_a_tie_where_ties_are_offered() {
+        let with = Scale::Pair { ties: true };
+        let without = Scale::Pair { ties: false };
+        for (said, tied, decided) in [
+            ("a", Some(A), Some(A)),
+            (" B\n", Some(B), Some(B)),
+            ("tie", Some(TIE), None),
+            ("Tie", Some(TIE), None),
+            ("a or b", None, None),
+            ("output_a", None, None),
+            ("c", None, None),
+            ("", None, None),
+        ] {
+            assert_eq!(
+                (with.read(said), without.read(said)),
+                (tied, decided),
+                "{said}"
+            );
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::read::{Reading, Unread};
 use super::scale::{PassRule, Scale};
+use crate::domain::instrument::LabelScale;
 use crate::domain::score::{Score, Unscored, Value};
 
 /// The most of a judge's reasons that a score's reason takes over, in characters; the whole reply is kept beside it.
@@ -15,12 +16,32 @@ const MOST_REASON: usize = 1_000;
 /// How votes become a value.
 #[derive(Debug, Clone)]
 pub(super) enum Count {
-    /// By majority.
-    Majority,
+    /// By majority of those that pass and fail.
+    Majority(Passes),
+    /// By the first that fails: one decides, and a pass needs all.
+    AnyFail(Passes),
     /// By mean; the rule says which means pass.
     Mean(Option<PassRule>),
     /// By the most votes for one class; these classes pass.
     Class(Vec<String>),
+}
+
+/// Which grades are a pass.
+#[derive(Debug, Clone)]
+pub(super) enum Passes {
+    /// 1 of 0 and 1.
+    Half,
+    /// By the scale's own rule.
+    By(LabelScale),
+}
+
+impl Passes {
+    fn holds(&self, grade: f64) -> bool {
+        match self {
+            Self::Half => grade > 0.5,
+            Self::By(scale) => scale.passes(grade).unwrap_or(false),
+        }
+    }
 }
 
 /// The score of the votes, without what was asked.
@@ -31,11 +52,14 @@ pub(super) fn combine(
     votes: &[Result<Reading, Unread>],
 ) -> Score {
     let readings: Vec<&Reading> = votes.iter().flatten().collect();
+    if let Count::AnyFail(passes) = count {
+        return any_fail(id, passes, votes, &readings);
+    }
     if readings.len() * 2 <= votes.len() {
         return without_value(id, votes, readings.len());
     }
     match count {
-        Count::Majority => majority(id, &readings),
+        Count::Majority(passes) | Count::AnyFail(passes) => majority(id, passes, &readings),
         Count::Mean(rule) => mean(id, rule.as_ref(), &readings),
         Count::Class(pass) => class(id, scale, pass, &readings),
     }
@@ -64,10 +88,25 @@ fn without_value(id: &str, votes: &[Result<Reading, Unread>], readable: usize) -
     )
 }
 
-fn majority(id: &str, readings: &[&Reading]) -> Score {
+fn any_fail(
+    id: &str,
+    passes: &Passes,
+    votes: &[Result<Reading, Unread>],
+    readings: &[&Reading],
+) -> Score {
+    let failed = readings.iter().find(|one| !passes.holds(one.grade));
+    if failed.is_none() && (votes.is_empty() || readings.len() < votes.len()) {
+        return without_value(id, votes, readings.len());
+    }
+    let mut score = Score::new(id, Value::Pass(failed.is_none()));
+    score.reason = rationale(failed.or(readings.first()));
+    score
+}
+
+fn majority(id: &str, passes: &Passes, readings: &[&Reading]) -> Score {
     let passed = readings
         .iter()
-        .filter(|reading| reading.grade > 0.5)
+        .filter(|reading| passes.holds(reading.grade))
         .count();
     let failed = readings.len() - passed;
     if passed == failed {
@@ -82,7 +121,7 @@ fn majority(id: &str, readings: &[&Reading]) -> Score {
     score.reason = rationale(
         readings
             .iter()
-            .find(|reading| (reading.grade > 0.5) == pass),
+            .find(|reading| passes.holds(reading.grade) == pass),
     );
     score
 }
@@ -111,7 +150,7 @@ fn class(id: &str, scale: &Scale, pass: &[String], readings: &[&Reading]) -> Sco
     score.reason = rationale(
         readings
             .iter()
-            .find(|reading| scale.word(reading.grade) == name),
+            .find(|reading| scale.class(reading.grade) == Some(name)),
     );
     score
 }
@@ -121,7 +160,7 @@ fn counts(scale: &Scale, readings: &[&Reading]) -> Vec<(String, usize)> {
     let of = |name: &str| {
         readings
             .iter()
-            .filter(|reading| scale.word(reading.grade) == name)
+            .filter(|reading| scale.class(reading.grade) == Some(name))
             .count()
     };
     let counts = scale.grades().into_iter().map(|name| (of(&name), name));
@@ -153,28 +192,29 @@ fn rationale(reading: Option<&&Reading>) -> Option<String> {
 }
 
 /// What is kept of the votes: each grade or class (`null` where unread, with its cause), the spread (lowest and highest grade, or the
-/// votes of each class), and the probabilities behind a P(yes).
+/// votes of each class), the probabilities behind a P(yes), and what a pairwise judge said in either order.
 pub(super) fn details(scale: &Scale, votes: &[Result<Reading, Unread>]) -> Json {
-    let (key, is_class) = match scale {
-        Scale::Classes(_) => ("class", true),
-        Scale::PassFail | Scale::Range(..) => ("grade", false),
-    };
+    let is_class = matches!(scale, Scale::Classes(_));
+    let key = if is_class { "class" } else { "grade" };
     let list: Vec<Json> = votes
         .iter()
         .map(|vote| match vote {
             Ok(reading) => {
                 let mut entry = Map::new();
-                let said = match is_class {
-                    true => json!(scale.word(reading.grade)),
-                    false => json!(reading.grade),
+                let said = match scale.class(reading.grade) {
+                    Some(class) => json!(class),
+                    None => json!(reading.grade),
                 };
                 entry.insert(key.into(), said);
-                if let Some(more) = reading.details.as_object() {
-                    entry.extend(more.clone());
-                }
-                Json::Object(entry)
+                with(entry, &reading.details)
             }
-            Err(unread) => json!({key: null, "cause": unread.cause, "why": unread.why}),
+            Err(unread) => {
+                let mut entry = Map::new();
+                entry.insert(key.into(), Json::Null);
+                entry.insert("cause".into(), json!(unread.cause));
+                entry.insert("why".into(), json!(unread.why));
+                with(entry, &unread.details)
+            }
         })
         .collect();
     let mut details = json!({"votes": list});
@@ -187,6 +227,14 @@ pub(super) fn details(scale: &Scale, votes: &[Result<Reading, Unread>]) -> Json 
         details["spread"] = json!([low, high]);
     }
     details
+}
+
+/// An entry with what else was seen.
+fn with(mut entry: Map<String, Json>, more: &Json) -> Json {
+    if let Some(more) = more.as_object() {
+        entry.extend(more.clone());
+    }
+    Json::Object(entry)
 }
 
 #[cfg(test)]
@@ -208,13 +256,15 @@ mod tests {
         Err(Unread {
             cause,
             why: "prose".into(),
+            details: Json::Null,
         })
     }
 
     #[test]
     fn the_majority_of_the_readable_votes_decides() {
-        let value =
-            |votes: &[Result<Reading, Unread>]| combine("j", &FIVE, &Count::Majority, votes).value;
+        let value = |votes: &[Result<Reading, Unread>]| {
+            combine("j", &FIVE, &Count::Majority(Passes::Half), votes).value
+        };
         assert_eq!(value(&[read(1.0), read(0.0), read(1.0)]), Value::Pass(true));
         assert_eq!(
             value(&[read(0.0), read(0.0), read(1.0)]),
@@ -255,6 +305,27 @@ mod tests {
         assert_eq!(
             value(&[lost(), unread(Unscored::Refused)]),
             Value::Unscored(Unscored::NoMajority)
+        );
+        assert_eq!(value(&[]), Value::Unscored(Unscored::Unavailable));
+    }
+
+    #[test]
+    fn one_readable_fail_decides_and_a_pass_needs_them_all() {
+        let value = |votes: &[Result<Reading, Unread>]| {
+            combine("j", &Scale::PassFail, &Count::AnyFail(Passes::Half), votes).value
+        };
+        let lost = || unread(Unscored::Unreadable);
+        assert_eq!(value(&[read(1.0), read(1.0)]), Value::Pass(true));
+        assert_eq!(
+            value(&[read(1.0), read(0.0), read(1.0)]),
+            Value::Pass(false)
+        );
+        assert_eq!(value(&[lost(), lost(), read(0.0)]), Value::Pass(false));
+        let open = Value::Unscored(Unscored::NoMajority);
+        assert_eq!(value(&[read(1.0), read(1.0), lost()]), open);
+        assert_eq!(
+            value(&[lost(), lost()]),
+            Value::Unscored(Unscored::Unreadable)
         );
         assert_eq!(value(&[]), Value::Unscored(Unscored::Unavailable));
     }

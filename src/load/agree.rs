@@ -42,7 +42,7 @@ pub fn agree(
     let models = suite
         .scorers
         .iter()
-        .filter_map(|scorer| scorer.model.as_ref());
+        .flat_map(|scorer| scorer.models());
     for target in suite.targets.iter() {
         check.target(target, &[]);
     }

@@ -170,6 +170,7 @@ pub(super) fn support() -> Findings {
                 method: "none".into(),
                 why: Some("the suite names no `labels` of this run's outputs for helpful; it has no certificate".into()),
                 unscored: BTreeMap::new(),
+                orders: None,
             })
             .into(),
         gates: vec![

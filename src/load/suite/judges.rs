@@ -1,5 +1,7 @@
 //! Scorers that ask a model: the judge's file, the model it asks, and the suite's own options for both.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::domain::decode::{Fields, Problems, Shape, Text};
@@ -13,9 +15,36 @@ use super::scorers::{JUDGE, head};
 use super::targets::Target;
 use super::whole::Context;
 
-/// Reads one judge.
+/// A judge with the model it asks.
+pub(super) struct Asker {
+    pub(super) judge: Arc<Judge>,
+    /// Nameless: its name is that of the scorer, or its place in a panel.
+    pub(super) model: TargetSpec,
+    pub(super) source: JudgeSource,
+}
+
+/// Reads a scorer that is one judge.
 pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<ScorerSpec> {
     let id = head(fields);
+    let asker = asker(fields, context);
+    let (id, asker) = (id?, asker?);
+    let model = TargetSpec {
+        id: id.clone(),
+        ..asker.model
+    };
+    Some(ScorerSpec {
+        digest: digest(&asker.judge, &model),
+        id,
+        kind: JUDGE,
+        scorer: asker.judge,
+        model: Some(model),
+        judge: Some(asker.source),
+        others: Vec::new(),
+    })
+}
+
+/// Reads a judge, its model and what the suite says of both.
+pub(super) fn asker(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<Asker> {
     let named = fields.required("judge", "a built-in judge's name, or a judge's file", Text);
     let shape = Target {
         table: context.kinds.targets,
@@ -59,11 +88,7 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
             return None;
         }
     };
-    let id = id?;
-    let model = TargetSpec {
-        id: id.clone(),
-        ..model?
-    };
+    let model = model?;
     if judge.wants_logprobs() && !model.plan.offers_logprobs() {
         fields.problem(
             "model",
@@ -74,13 +99,10 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
         );
         return None;
     }
-    Some(ScorerSpec {
-        digest: digest(&judge, &model),
-        id,
-        kind: JUDGE,
-        scorer: judge,
-        model: Some(model),
-        judge: Some(source),
+    Some(Asker {
+        judge,
+        model,
+        source,
     })
 }
 
@@ -384,5 +406,38 @@ mod tests {
             said[0].starts_with("mine.md:8:11: `r`de` is no name of a class"),
             "{said:?}"
         );
+    }
+
+    const PREFERS: &str = "---\nname: prefers\nversion: 1\nmode: pairwise\nverdict: text\n---\n{{ input }} {{ output_a }} {{ output_b }}\n";
+
+    #[test]
+    fn a_pairwise_judge_is_held_against_a_text_of_the_case() {
+        let scorer = "{id: better, kind: judge, judge: mine.md, model: {kind: chat}, against: '{{ last_release }}'}";
+        let better = suite(scorer, PREFERS).scorers.remove(0);
+        assert_eq!(better.scorer.votes(), 2);
+        assert_eq!(better.scorer.templates()[0].source(), "{{ last_release }}");
+        let other = scorer.replace("last_release", "before");
+        assert_ne!(suite(&other, PREFERS).scorers[0].digest, better.digest);
+        for (written, file, wanted) in [
+            (
+                "'{{ last_release }}'",
+                JUDGE,
+                "`against` is about judges of mode `pairwise`, and `mine` looks at one output alone",
+            ),
+            (
+                "{target: a}",
+                PREFERS,
+                "holding one target against another is not supported by this version yet",
+            ),
+            ("'{{ open'", PREFERS, "template: "),
+            ("[x]", PREFERS, "text is wanted here"),
+        ] {
+            let scorer = scorer.replace("'{{ last_release }}'", written);
+            let said = read(&scorer, file).unwrap_err();
+            assert!(
+                said.iter().any(|line| line.contains(wanted)),
+                "{written}: {said:?}"
+            );
+        }
     }
 }

@@ -11,6 +11,7 @@ mod judges;
 mod layers;
 mod limits;
 mod names;
+mod panels;
 mod quarantine;
 mod references;
 mod rest;
@@ -270,11 +271,13 @@ fn write_prices(suite: &Suite, resolved: &mut Json) {
         );
     }
     for (index, scorer) in suite.scorers.iter().enumerate() {
-        let price = scorer.model.as_ref().and_then(|model| model.price);
-        put_price(
-            resolved.pointer_mut(&format!("/scorers/{index}/model")),
-            used(price),
-        );
+        for (at, model) in scorer.models().enumerate() {
+            let place = match scorer.others.is_empty() {
+                true => format!("/scorers/{index}/model"),
+                false => format!("/scorers/{index}/panel/{at}/model"),
+            };
+            put_price(resolved.pointer_mut(&place), used(model.price));
+        }
     }
 }
 

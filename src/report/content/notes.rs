@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::figures::{Cell, metric, value};
 use super::{counted, short};
 use crate::analysis::findings::{Figure, Findings, JudgeFindings, TargetFindings, Unit};
+use crate::analysis::format::figure;
 use crate::domain::fault::FaultKind;
 use crate::domain::transcript::Failure;
 
@@ -169,6 +170,7 @@ fn judges(findings: &Findings) -> Vec<String> {
                 standing(judge)
             ));
             lines.extend(corrections(findings, &judge.scorer));
+            lines.extend(orders(findings, &judge.scorer));
         }
     }
     lines
@@ -235,6 +237,26 @@ fn corrections(findings: &Findings, scorer: &str) -> Vec<String> {
     lines
 }
 
+/// How often the place decided what a pairwise judge said, target by target.
+fn orders(findings: &Findings, scorer: &str) -> Option<String> {
+    let parts: Vec<String> = findings
+        .judges
+        .iter()
+        .filter(|judge| judge.scorer == scorer)
+        .filter_map(|judge| {
+            let orders = judge.orders.as_ref()?;
+            Some(format!(
+                "{} of {} ({}), shown first won {}",
+                figure(Unit::Rate, &orders.flip_rate, None),
+                counted(orders.pairs, "pair"),
+                judge.target,
+                figure(Unit::Rate, &orders.first_shown, None)
+            ))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| format!("{scorer}'s two orders disagree on {}", parts.join("; ")))
+}
+
 fn spent(findings: &Findings) -> Option<String> {
     let (run, spent) = (&findings.run, &findings.run.spent);
     if spent.calls == 0 {
@@ -272,4 +294,30 @@ fn spent(findings: &Findings) -> Option<String> {
         text += &format!("; up to {more} more by calls that never said what they cost");
     }
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::findings::OrderFindings;
+    use crate::report::examples;
+
+    #[test]
+    fn the_orders_of_a_pairwise_judge_stand_below_it() {
+        let mut findings = examples::support();
+        assert_eq!(judges(&findings).len(), 1);
+        let undefined = || Figure::Undefined {
+            undefined: "no cases".into(),
+            n: 0,
+        };
+        findings.judges[1].orders = Some(OrderFindings {
+            pairs: 160,
+            flip_rate: findings.judges[1].raw.clone(),
+            first_shown: undefined(),
+        });
+        assert_eq!(
+            judges(&findings)[1],
+            "helpful's two orders disagree on 91.2 % [87.4, 94.0] of 160 pairs (next), shown first won undefined: no cases"
+        );
+    }
 }
