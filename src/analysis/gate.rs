@@ -187,7 +187,7 @@ fn against_bar(evidence: &Evidence<'_>, bar: f64, at_least: bool, chance: &Chanc
     let said = corrected.map(|corrected| {
         let judged = format::figure(metric.unit, &measured.figure(), None);
         let point = judged.split(" [").next().unwrap_or(&judged);
-        format!("; {}: the judge says {point}", corrected.words())
+        format!(", {} (judge: {point})", corrected.words())
     });
     if let Some(corrected) = corrected {
         // The corrected figure is the figure: the judge's own may be off by more than its interval says.
@@ -456,7 +456,7 @@ fn against_baseline(
     if let (Some(Ok(first)), Ok(raw)) = (corrected.as_ref().map(|one| &one.first), &raw) {
         let judged = format::difference(unit, &shown(raw));
         let point = judged.split(" [").next().unwrap_or(&judged);
-        why.push_str(&format!("; {}: the judge says {point}", first.words()));
+        why.push_str(&format!(", {} (judge: {point})", first.words()));
     }
     if decision.cause == Some("few_pairs") {
         why.push_str(&format!(

@@ -144,9 +144,9 @@ impl Corrected {
         (self.route == Route::RoganGladen).then_some(ASSUMES)
     }
 
-    /// `corrected by ppi++, 48 labels`.
+    /// `corrected by ppi++`.
     pub(crate) fn words(&self) -> String {
-        format!("corrected by {}, {} labels", self.route.name(), self.labels)
+        format!("corrected by {}", self.route.name())
     }
 
     fn findings(&self, metric: &Metric, side: &Side) -> findings::Correction {

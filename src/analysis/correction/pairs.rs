@@ -251,13 +251,9 @@ impl CorrectedDifference {
         (self.route == Route::RoganGladen).then_some(ASSUMES_ALIKE)
     }
 
-    /// `corrected by ppi++, 48 labelled pairs`.
+    /// `corrected by ppi++`.
     pub(crate) fn words(&self) -> String {
-        let what = match self.route {
-            Route::PpiPlusPlus => "labelled pairs",
-            Route::RoganGladen => "labels",
-        };
-        format!("corrected by {}, {} {what}", self.route.name(), self.labels)
+        format!("corrected by {}", self.route.name())
     }
 
     fn findings(&self) -> findings::CorrectedDifference {

@@ -162,10 +162,13 @@ fn judges(findings: &Findings) -> Vec<String> {
     for judge in &findings.judges {
         if !seen.contains(&judge.scorer.as_str()) {
             seen.push(&judge.scorer);
+            let by = match judge.model.as_str() {
+                "" => String::new(),
+                model => format!(" by {model}"),
+            };
             lines.push(format!(
-                "{} by {} ({}) is {}",
+                "{}{by} ({}) is {}",
                 judge.scorer,
-                judge.model,
                 short(&judge.digest),
                 standing(judge)
             ));
@@ -218,10 +221,15 @@ fn corrections(findings: &Findings, scorer: &str) -> Vec<String> {
                 .as_ref()
                 .is_some_and(|why| why.contains("names no `labels`"));
         if let Some(why) = judge.why.as_ref().filter(|_| !bare) {
-            add(format!("{scorer} is not corrected: {why}"));
+            let mut others = findings.judges.iter().filter(|one| one.scorer == scorer);
+            let of = match others.all(|one| one.why.as_ref() == Some(why)) {
+                true => String::new(),
+                false => format!(" of {}", judge.target),
+            };
+            add(format!("{scorer}{of} is not corrected: {why}"));
         }
         if let Some(assumes) = correction.and_then(|one| one.assumes.as_ref()) {
-            add(format!("{scorer} corrected {assumes}"));
+            add(format!("{scorer} corrected by its certificate: {assumes}"));
         }
         if let Some(second) = correction.and_then(|one| one.second.as_ref())
             && let (Some(estimate), Some(shown)) = (&second.estimate, shown)
