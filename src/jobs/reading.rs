@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use super::JobError;
+use super::report::threads;
 use super::suite::KINDS;
-use crate::analysis::record::{Record, Shape};
+use crate::analysis::record::{Batch, Reader, Record, Shape};
 use crate::domain::suite::Suite;
 use crate::load::suite::from_resolved;
 use crate::store::entries::Entry;
 use crate::store::run::{RunDir, judge_file};
 use crate::store::runs::{RunsError, find};
+use crate::store::scan::scan;
 
 /// A run read back.
 #[derive(Debug)]
@@ -58,26 +60,30 @@ pub(crate) fn read_with_offsets(
     if wanted {
         offsets = vec![0; usize::try_from(extent.trials()).unwrap_or(0)];
     }
+    let shape = record.shape().clone();
+    let reader = Reader::of(&shape);
+    let read = |part: &mut Part, entry: Entry<'_>| match entry {
+        Entry::Event { offset, name, json } => match reader.read(&mut part.batch, name, json) {
+            Ok(Some(ordinal)) if wanted => part.ends.push((ordinal, offset)),
+            Ok(_) => {}
+            // Its sum is right and its content is not: written by something else. Like a damaged line, its trial is redone.
+            Err(_) => part.bad_lines += 1,
+        },
+        Entry::Bad { .. } => part.bad_lines += 1,
+        Entry::Torn { .. } => {}
+    };
     let mut bad_lines = 0;
-    let mut entries = run.entries().map_err(|error| store(&error))?;
-    while let Some(entry) = entries.next_entry().map_err(|error| store(&error))? {
-        match entry {
-            Entry::Event { offset, name, json } => {
-                if record.apply(name, json).is_err() {
-                    // Its sum is right and its content is not: written by something else. Like a damaged line, its trial is redone.
-                    bad_lines += 1;
-                } else if wanted
-                    && name == "trial_finished"
-                    && let Some(slot) =
-                        ordinal_of(json).and_then(|ordinal| offsets.get_mut(ordinal))
-                {
-                    *slot = offset;
-                }
+    scan(&run.journal_path(), threads(), read, |part| {
+        bad_lines += part.bad_lines;
+        record.take(part.batch);
+        for (ordinal, offset) in part.ends {
+            let at = usize::try_from(ordinal).ok();
+            if let Some(slot) = at.and_then(|at| offsets.get_mut(at)) {
+                *slot = offset;
             }
-            Entry::Bad { .. } => bad_lines += 1,
-            Entry::Torn { .. } => {}
         }
-    }
+    })
+    .map_err(|error| store(&error))?;
     let reading = Reading {
         run,
         suite,
@@ -102,11 +108,11 @@ pub(crate) fn suite_of(run: &RunDir) -> Result<Suite, JobError> {
     })
 }
 
-fn ordinal_of(json: &str) -> Option<usize> {
-    #[derive(serde::Deserialize)]
-    struct Head {
-        ordinal: u64,
-    }
-    let head: Head = serde_json::from_str(json).ok()?;
-    usize::try_from(head.ordinal).ok()
+/// What a thread has read of a part of the journal.
+#[derive(Default)]
+struct Part {
+    batch: Batch,
+    /// Where the lines of trials that ended begin, by ordinal.
+    ends: Vec<(u64, u64)>,
+    bad_lines: u64,
 }
