@@ -112,7 +112,7 @@ pub(crate) fn orders(bench: &Bench<'_>, scorer: usize, target: usize) -> Option<
     let (mut flips, mut first) = (side(bench), side(bench));
     let mut is_pairwise = false;
     for case in record.counted() {
-        let (mut flipped, mut shown) = (tally(bench, case), tally(bench, case));
+        let (mut flipped, mut shown) = (tally(case), tally(case));
         for repeat in 0..record.shape().extent.repeats as usize {
             let at = record.at(case, repeat, target);
             if record.state(at) != State::Answered {
@@ -126,6 +126,10 @@ pub(crate) fn orders(bench: &Bench<'_>, scorer: usize, target: usize) -> Option<
         }
         flips.cases.push(flipped);
         first.cases.push(shown);
+        if let Some(groups) = record.clusters() {
+            flips.groups.push(groups[case]);
+            first.groups.push(groups[case]);
+        }
     }
     is_pairwise.then(|| {
         let id = &record.shape().targets[target];
@@ -150,17 +154,15 @@ fn side(bench: &Bench<'_>) -> Side {
     }
 }
 
-fn tally(bench: &Bench<'_>, case: usize) -> Tally {
+fn tally(case: usize) -> Tally {
     // Cases are counted in 32 bits everywhere.
     let index = case as u32;
     Tally {
         case: index,
-        group: bench.record.clusters().map_or(index, |groups| groups[case]),
         planned: 0,
         scored: 0,
         bad: 0,
         sum: 0.0,
-        cost: 0.0,
     }
 }
 

@@ -280,11 +280,7 @@ impl Shared {
             ..Tick::default()
         };
         let mut paces: Vec<*const Pace> = Vec::new();
-        let judges = self
-            .job
-            .scorers
-            .iter()
-            .flat_map(|scorer| &scorer.models);
+        let judges = self.job.scorers.iter().flat_map(|scorer| &scorer.models);
         let mut seen: Vec<*const Lane> = Vec::new();
         for slot in self.job.targets.iter().chain(judges) {
             if let Some(pace) = &slot.bounds.pace

@@ -22,5 +22,6 @@ pub mod recover;
 pub mod request;
 pub mod run;
 pub mod runs;
+pub mod scan;
 mod tape;
 mod tray;

@@ -562,8 +562,7 @@ fn a_difference_that_people_do_not_see_is_no_finding() {
     let gate = &labelled.gates[0];
     assert_eq!(gate.cause, None, "{gate:?}");
     assert!(
-        gate.why
-            .contains("corrected by ppi++ (judge: +25.0 points"),
+        gate.why.contains("corrected by ppi++ (judge: +25.0 points"),
         "{}",
         gate.why
     );
