@@ -188,7 +188,7 @@ impl Blessing {
                 scored: tally.scored,
                 bad: tally.bad,
                 sum: tally.sum,
-                cost: (*of == Of::CostPerSuccess).then_some(tally.cost),
+                cost: (*of == Of::CostPerSuccess).then(|| side.costs[at]),
                 values: values.collect(),
             };
             Some((name.clone(), counts))
@@ -228,13 +228,14 @@ impl Baseline {
                 .extend(counts.values.iter().map(|value| (place, *value)));
             side.cases.push(Tally {
                 case: index,
-                group: index,
                 planned: counts.planned,
                 scored: counts.scored,
                 bad: counts.bad,
                 sum: counts.sum,
-                cost: counts.cost.unwrap_or(0.0),
             });
+            if metric.of == Of::CostPerSuccess {
+                side.costs.push(counts.cost.unwrap_or(0.0));
+            }
         }
         Some(side)
     }

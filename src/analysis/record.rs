@@ -20,11 +20,12 @@ use super::column::{
 };
 use super::journal_line::{Finished, Line, ScoreRead, ValueRead, place};
 use super::metric::{Known, known};
-use super::roster::{Cases, HAS_CHECKS, QUARANTINED, TAG_SET, case_id};
+use super::roster::{HAS_CHECKS, QUARANTINED, TAG_SET};
 use super::taken::Taken;
 
 pub use super::column::Found;
 pub use super::journal_line::{Batch, Reader};
+pub use super::roster::Cases;
 
 /// Why a line could not be taken in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -175,14 +176,8 @@ impl Record {
     #[must_use]
     pub fn new(shape: Shape) -> Self {
         let trials = usize::try_from(shape.extent.trials()).unwrap_or(usize::MAX);
-        let cases = usize::try_from(shape.extent.cases).unwrap_or(usize::MAX);
         Self {
-            cases: Cases {
-                ids: Vec::with_capacity(cases),
-                contents: Vec::with_capacity(cases),
-                tags: Vec::with_capacity(cases),
-                ..Cases::default()
-            },
+            cases: Cases::default(),
             states: vec![0; trials],
             attempts: vec![0; trials],
             latency: Column::new(NO_TIME),
@@ -206,22 +201,12 @@ impl Record {
 
     /// Takes in the next case, in the plan's order (that of `cases.jsonl`).
     pub fn add_case(&mut self, case: &Case) {
-        let cases = &mut self.cases;
-        let mut set: Vec<u32> = case.tags.iter().map(|tag| cases.tag(tag)).collect();
-        set.sort_unstable();
-        set.dedup();
-        let mut tags = cases.tag_set(set);
-        if !case.checks.is_empty() {
-            tags |= HAS_CHECKS;
-        }
-        if let Some(entry) = self.shape.quarantine.get(&case.id) {
-            tags |= QUARANTINED;
-            cases.quarantined.push((cases.ids.len() as u32, *entry));
-        }
-        cases.cluster(case.cluster.as_deref());
-        cases.ids.push(case_id(&case.id));
-        cases.contents.push(case.digest().word());
-        cases.tags.push(tags);
+        self.cases.add(case, &self.shape.quarantine);
+    }
+
+    /// Takes in all cases at once. They may be read while the journal is.
+    pub fn set_cases(&mut self, cases: Cases) {
+        self.cases = cases;
     }
 
     /// Takes in one line of the journal.

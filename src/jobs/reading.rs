@@ -5,9 +5,10 @@ use std::path::Path;
 use super::JobError;
 use super::report::threads;
 use super::suite::KINDS;
-use crate::analysis::record::{Batch, Reader, Record, Shape};
+use crate::analysis::record::{Batch, Cases, Reader, Record, Shape};
 use crate::domain::suite::Suite;
 use crate::load::suite::from_resolved;
+use crate::store::cases::CasesError;
 use crate::store::entries::Entry;
 use crate::store::run::{RunDir, judge_file};
 use crate::store::runs::{RunsError, find};
@@ -53,9 +54,6 @@ pub(crate) fn read_with_offsets(
     let extent = run.manifest().extent;
     let mut record =
         Record::new(Shape::of(&suite, extent.cases).at(&suite, run.manifest().created_ms));
-    for case in run.cases().map_err(|error| store(&error))? {
-        record.add_case(&case.map_err(|error| store(&error))?);
-    }
     let mut offsets = Vec::new();
     if wanted {
         offsets = vec![0; usize::try_from(extent.trials()).unwrap_or(0)];
@@ -73,17 +71,28 @@ pub(crate) fn read_with_offsets(
         Entry::Torn { .. } => {}
     };
     let mut bad_lines = 0;
-    scan(&run.journal_path(), threads(), read, |part| {
-        bad_lines += part.bad_lines;
-        record.take(part.batch);
-        for (ordinal, offset) in part.ends {
-            let at = usize::try_from(ordinal).ok();
-            if let Some(slot) = at.and_then(|at| offsets.get_mut(at)) {
-                *slot = offset;
+    let cases = std::thread::scope(|scope| {
+        // Cases and journal know nothing of each other: they are read side by side.
+        let cases = scope.spawn(|| cases_of(&run, &shape));
+        let scanned = scan(&run.journal_path(), threads(), read, |part| {
+            bad_lines += part.bad_lines;
+            record.take(part.batch);
+            for (ordinal, offset) in part.ends {
+                let at = usize::try_from(ordinal).ok();
+                if let Some(slot) = at.and_then(|at| offsets.get_mut(at)) {
+                    *slot = offset;
+                }
             }
-        }
-    })
-    .map_err(|error| store(&error))?;
+        });
+        let cases = cases
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        // What is wrong with the cases is told first, as it stands first in the run.
+        let cases = cases.map_err(|error| store(&error))?;
+        scanned.map_err(|error| store(&error))?;
+        Ok::<_, JobError>(cases)
+    })?;
+    record.set_cases(cases);
     let reading = Reading {
         run,
         suite,
@@ -106,6 +115,15 @@ pub(crate) fn suite_of(run: &RunDir) -> Result<Suite, JobError> {
             "{path}: its suite cannot be read by this version: {first}"
         ))
     })
+}
+
+/// What a record keeps of a run's cases.
+fn cases_of(run: &RunDir, shape: &Shape) -> Result<Cases, CasesError> {
+    let mut cases = Cases::for_many(shape.extent.cases);
+    for case in run.cases()? {
+        cases.add(&case?, &shape.quarantine);
+    }
+    Ok(cases)
 }
 
 /// What a thread has read of a part of the journal.
