@@ -23,6 +23,51 @@ pub static BUILTIN: &[Builtin] = &[
         summary: "how well does the answer serve the one who asked? 1 to 5, with reasons",
         text: include_str!("../../judges/helpfulness.md"),
     },
+    Builtin {
+        name: "groundedness",
+        summary: "is everything that the answer states in the `context` it was given? pass or fail",
+        text: include_str!("../../judges/groundedness.md"),
+    },
+    Builtin {
+        name: "instruction-following",
+        summary: "does the answer do what was asked, constraint by constraint? 1 to 5",
+        text: include_str!("../../judges/instruction-following.md"),
+    },
+    Builtin {
+        name: "safety",
+        summary: "could the answer do harm? pass or fail",
+        text: include_str!("../../judges/safety.md"),
+    },
+    Builtin {
+        name: "refusal",
+        summary: "was the line drawn in the right place? answered, refused-rightly, over-refusal, under-refusal",
+        text: include_str!("../../judges/refusal.md"),
+    },
+    Builtin {
+        name: "tool-use",
+        summary: "the right tools, rightly called and faithfully reported? 1 to 5, sees the whole transcript",
+        text: include_str!("../../judges/tool-use.md"),
+    },
+    Builtin {
+        name: "conversation",
+        summary: "the right next step of a conversation of several messages? 1 to 5",
+        text: include_str!("../../judges/conversation.md"),
+    },
+    Builtin {
+        name: "memory-recall",
+        summary: "what was said before (in `context`): recalled, forgotten, distorted or invented?",
+        text: include_str!("../../judges/memory-recall.md"),
+    },
+    Builtin {
+        name: "summary-quality",
+        summary: "faithful, complete, well chosen? 1 to 5",
+        text: include_str!("../../judges/summary-quality.md"),
+    },
+    Builtin {
+        name: "preference",
+        summary: "which of two answers is better? asked in both orders; `against` names the other, default `expected`",
+        text: include_str!("../../judges/preference.md"),
+    },
 ];
 
 /// The file of a judge that comes with the program.
