@@ -15,7 +15,7 @@ pub struct Builtin {
 pub static BUILTIN: &[Builtin] = &[
     Builtin {
         name: "correctness",
-        summary: "does the answer say what the reference answer says? yes or no, by log-probability",
+        summary: "does the answer say what the reference says? yes or no, by log-probability",
         text: include_str!("../../judges/correctness.md"),
     },
     Builtin {
@@ -25,7 +25,7 @@ pub static BUILTIN: &[Builtin] = &[
     },
     Builtin {
         name: "groundedness",
-        summary: "is everything that the answer states in the `context` it was given? pass or fail",
+        summary: "does the `context` support all that the answer states? pass or fail",
         text: include_str!("../../judges/groundedness.md"),
     },
     Builtin {
@@ -40,12 +40,12 @@ pub static BUILTIN: &[Builtin] = &[
     },
     Builtin {
         name: "refusal",
-        summary: "was the line drawn in the right place? answered, refused-rightly, over-refusal, under-refusal",
+        summary: "answered, refused-rightly, over-refusal or under-refusal?",
         text: include_str!("../../judges/refusal.md"),
     },
     Builtin {
         name: "tool-use",
-        summary: "the right tools, rightly called and faithfully reported? 1 to 5, sees the whole transcript",
+        summary: "right tools, rightly called, faithfully reported? 1 to 5, sees the transcript",
         text: include_str!("../../judges/tool-use.md"),
     },
     Builtin {
@@ -55,7 +55,7 @@ pub static BUILTIN: &[Builtin] = &[
     },
     Builtin {
         name: "memory-recall",
-        summary: "what was said before (in `context`): recalled, forgotten, distorted or invented?",
+        summary: "what `context` says was said: recalled, forgotten, distorted or invented?",
         text: include_str!("../../judges/memory-recall.md"),
     },
     Builtin {
@@ -65,7 +65,7 @@ pub static BUILTIN: &[Builtin] = &[
     },
     Builtin {
         name: "preference",
-        summary: "which of two answers is better? asked in both orders; `against` names the other, default `expected`",
+        summary: "which of two answers is better? in both orders; `against` is the other one",
         text: include_str!("../../judges/preference.md"),
     },
 ];
