@@ -12,6 +12,7 @@ use crate::domain::digest::Digest;
 use crate::domain::message::{Message, Role};
 use crate::domain::port::Seen;
 use crate::domain::template::Scope;
+use crate::domain::transcript::{Step, StepKind, Transcript};
 
 /// Raised when the words around a judge's body change: they are part of what a judge is asked.
 pub(super) const WORDING: u32 = 1;
@@ -48,6 +49,7 @@ pub(super) fn texts(
                     return Err("the case has no `context`, which this judge is given".into());
                 }
                 Input::Context => case.context.join("\n\n"),
+                Input::Transcript => done(&seen.transcript),
             };
             Ok((*input, text))
         })
@@ -71,6 +73,47 @@ fn conversation(input: &CaseInput) -> String {
             .collect::<Vec<_>>()
             .join("\n\n"),
         other => other.text().to_owned(),
+    }
+}
+
+/// Everything said and done, as a judge reads it. The target's own instructions stay out, for they would tell which config it is; so do
+/// notes, which are no part of the conversation.
+fn done(transcript: &Transcript) -> String {
+    let mut parts = Vec::new();
+    for session in &transcript.sessions {
+        if transcript.sessions.len() > 1 {
+            parts.push(format!("conversation {}:", session.id));
+        }
+        parts.extend(
+            session
+                .turns
+                .iter()
+                .flat_map(|turn| &turn.steps)
+                .filter_map(step),
+        );
+    }
+    parts.join("\n\n")
+}
+
+fn step(step: &Step) -> Option<String> {
+    let text = step.text.as_deref().unwrap_or_default();
+    let name = step.name.as_deref().unwrap_or("a tool");
+    let json = |value: &Option<Json>| match value {
+        None => String::new(),
+        Some(Json::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    match (step.kind, step.role) {
+        (StepKind::Message, Some(Role::System)) | (StepKind::Note, _) => None,
+        // A message that only asks for tools says nothing itself.
+        (StepKind::Message, _) if text.is_empty() => None,
+        (StepKind::Message, Some(Role::User)) => Some(format!("user: {text}")),
+        (StepKind::Message, Some(Role::Tool)) => Some(format!("tool: {text}")),
+        (StepKind::Message, Some(Role::Assistant) | None) => Some(format!("assistant: {text}")),
+        (StepKind::ToolCall, _) => {
+            Some(format!("assistant calls {name}: {}", json(&step.arguments)))
+        }
+        (StepKind::ToolResult, _) => Some(format!("{name} answers: {}", json(&step.result))),
     }
 }
 

@@ -90,6 +90,8 @@ pub(super) enum Input {
     Output,
     Expected,
     Context,
+    /// Everything said and done, tools included.
+    Transcript,
     /// Of a pair the one shown first.
     OutputA,
     /// Of a pair the one shown second.
@@ -102,6 +104,7 @@ impl Input {
         ("output", Self::Output),
         ("expected", Self::Expected),
         ("context", Self::Context),
+        ("transcript", Self::Transcript),
         ("output_a", Self::OutputA),
         ("output_b", Self::OutputB),
     ];
@@ -259,7 +262,7 @@ pub fn decode(fields: &mut Fields<'_>, body: &str, line: u32) -> Option<JudgeFil
     );
     let inputs = fields.optional(
         "inputs",
-        "the texts it is given, each used in the body: input, output, expected, context; for pairwise output_a and output_b in place of output",
+        "the texts it is given, each used in the body: input, output, expected, context, transcript (what was said and done, tool calls and results included); for pairwise output_a and output_b in place of output",
         List(OneOf(Input::ALL)),
     );
     let question = fields.optional(
@@ -450,6 +453,12 @@ fn check(fields: &mut Fields<'_>, file: &JudgeFile) {
         }
     }
     match file.mode {
+        Mode::Pairwise if has(Input::Transcript) => {
+            fields.problem(
+                "inputs",
+                "a transcript would tell which of the two outputs is under test; remove it",
+            );
+        }
         Mode::Reference if !has(Input::Expected) => {
             fields.problem("inputs", "mode `reference` is given `expected`: add it");
         }
@@ -674,6 +683,12 @@ mod tests {
                 json!(["output", "output_a", "output_b"]),
                 "{{ output }} {{ output_a }} {{ output_b }}",
                 "is given output_a and output_b, not `output`",
+            ),
+            (
+                "inputs",
+                json!(["output_a", "output_b", "transcript"]),
+                "{{ output_a }} {{ output_b }} {{ transcript }}",
+                "would tell which of the two outputs is under test",
             ),
             (
                 "version",
