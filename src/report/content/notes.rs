@@ -192,7 +192,7 @@ fn standing(judge: &JudgeFindings) -> String {
                 "too_few_labels" => "with too few labels to be called usable",
                 _ => "and not shown usable",
             };
-            format!("calibrated {conclusion}: {words}")
+            format!("calibrated {conclusion}: {words}; what is not corrected is its opinion")
         }
         ("stale", ..) => format!("stale: calibrated with another prompt or model; {doubt}"),
         (state, ..) => format!("{state}: {doubt}"),
