@@ -217,6 +217,19 @@ impl Filled {
     }
 }
 
+/// The interval of a corrected figure on a fill: its own half-width, scaled, joined with that of the judge's figure on the same fill as
+/// if both were independent. Which cases have missing trials is chance too; counting what both share twice errs on the wide side.
+pub(crate) fn filled_interval(point: f64, own: Interval, raw: (f64, Interval)) -> Interval {
+    let joined = |own: Option<f64>, raw_end: Option<f64>| {
+        let (own, raw_end) = own.zip(raw_end)?;
+        Some((own - point).hypot(raw_end - raw.0))
+    };
+    Interval {
+        low: joined(own.low, raw.1.low).map(|half| point - half),
+        high: joined(own.high, raw.1.high).map(|half| point + half),
+    }
+}
+
 /// The fill of a side's missing trials; `None` for a metric without a worst and a best value, or where nothing was planned.
 pub(crate) fn fill_of(metric: &Metric, side: &Side, fill: Fill) -> Option<Filled> {
     let (low, high) = metric.scale?;

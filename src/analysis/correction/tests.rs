@@ -30,13 +30,13 @@ fn said(pass: bool) -> Trial {
 
 /// Every third output fails, as people see it; the judge passes one in four of those and fails one in nine of the others.
 fn truth(at: usize) -> bool {
-    at % 3 != 0
+    !at.is_multiple_of(3)
 }
 
 fn opinion(at: usize) -> bool {
     match truth(at) {
         true => at % 9 != 1,
-        false => at % 4 == 0,
+        false => at.is_multiple_of(4),
     }
 }
 
@@ -602,8 +602,8 @@ fn two(labels: Option<u64>, certificate: Option<Certificate>, gates: Vec<Rule>) 
         .collect();
     let trial = |case: usize, _: u32, target: usize| {
         Some(said(match target {
-            0 => case % 2 == 0,
-            _ => case % 2 == 0 || case % 4 == 1,
+            0 => case.is_multiple_of(2),
+            _ => case.is_multiple_of(2) || case % 4 == 1,
         }))
     };
     let mut record = record(&suite, &cases(120), trial);
@@ -676,6 +676,36 @@ fn a_difference_that_people_do_not_see_is_no_finding() {
             .cause
             .is_some()
     );
+}
+
+#[test]
+fn missing_trials_are_held_against_a_corrected_difference_as_against_a_raw_one() {
+    let mut suite = judged(&["prod", "next"], 1);
+    suite.limits.max_error_rate = 0.5;
+    suite.gates = [0.2, 0.5]
+        .map(|margin| gate(JUDGE, Rule::MaxDrop(margin)))
+        .into();
+    // Both sides alike, and a quarter of the candidate's trials never came.
+    let trial = |case: usize, _: u32, target: usize| {
+        Some(match target == 1 && case >= 90 {
+            true => super::super::fixture::errored(),
+            false => said(opinion(case)),
+        })
+    };
+    let mut record = record(&suite, &cases(120), trial);
+    let labelled = people((0..120).map(|at| (at, truth(at as usize / 2))));
+    hold(&mut record, None, Some(labelled));
+    let found = findings(&suite, &record, context());
+    assert_eq!(found.comparisons[1].metric, JUDGE);
+    let corrected = found.comparisons[1].corrected.as_ref().unwrap();
+    assert_eq!(corrected.method, "ppi++");
+    let ends = |at: usize| (found.gates[at].outcome, found.gates[at].cause.clone());
+    // At worst a quarter of what passed on the other side is lost: more than 20 points are not ruled out, 50 are.
+    assert_eq!(
+        ends(0),
+        (GateOutcome::Undecided, Some("missing".to_owned()))
+    );
+    assert_eq!(ends(1), (GateOutcome::Passed, None));
 }
 
 #[test]
