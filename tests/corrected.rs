@@ -238,6 +238,34 @@ fn labels_of_the_runs_outputs_correct_and_decide_whatever_the_judge() {
 }
 
 #[test]
+fn two_runs_are_corrected_by_the_labels_of_both() {
+    let bench = bench("    labels: labels.csv\n", "");
+    bench.write("labels.csv", &labels(&["prod", "next"], 60));
+    bench.evenhand(&["run", "suite.yaml"]).expect(0);
+    let whole = bench.report()["comparisons"][0].clone();
+    for target in ["prod", "next"] {
+        let runs = format!("{target}-runs");
+        bench
+            .evenhand(&["run", "suite.yaml", "--target", target, "--runs-dir", &runs])
+            .expect(0);
+    }
+    let only = |target: &str| {
+        let runs = std::fs::read_dir(bench.at(&format!("{target}-runs"))).expect("a folder");
+        let mut runs = runs.map(|entry| entry.expect("an entry").path());
+        let run = runs.find(|path| path.is_dir()).expect("a run");
+        run.display().to_string()
+    };
+    let (old, new) = (only("prod"), only("next"));
+    let ended = bench
+        .evenhand(&["compare", &old, &new, "--format", "json"])
+        .expect(0);
+    let report: Json = serde_json::from_str(&ended.stdout).expect("the report is JSON");
+    let across = &report["comparisons"][0];
+    assert_eq!(across["corrected"], whole["corrected"]);
+    assert_eq!(across["sentence"], whole["sentence"]);
+}
+
+#[test]
 fn labels_of_another_text_are_counted_and_not_used() {
     let bench = bench("    labels: labels.csv\n", "");
     let all = labels(&["next"], 30);

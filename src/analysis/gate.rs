@@ -7,7 +7,7 @@ use crate::stats::{
 
 use super::comparison::NEAR;
 use super::contrast::{Contrast, Kind, contrast, filled};
-use super::correction::{CorrectedPairs, Correction, fill_of};
+use super::correction::{CorrectedPairs, Correction, fill_of, filled_interval};
 use super::figure::{Bound, Chance, Measured, estimate, measure, point, ratio, shown};
 use super::findings::{Figure, GateFindings, GateOutcome, Unit};
 use super::format::{self, Rounding, Scale};
@@ -233,11 +233,20 @@ fn against_bar(evidence: &Evidence<'_>, bar: f64, at_least: bool, chance: &Chanc
     let on = |fill: Fill| match side.filled(metric, fill) {
         _ if side.scored() == side.planned() => scored,
         None => scored,
-        Some(_) if corrected.is_some() => match (fill_of(metric, side, fill), &measured.estimate) {
-            (Some(fill), Ok(found)) if proof => by_interval(fill.interval(found.interval)),
-            (Some(fill), Ok(found)) => stands(meets(fill.point(found.point))),
-            _ => scored,
-        },
+        Some(filled) if corrected.is_some() => {
+            match (fill_of(metric, side, fill), &measured.estimate) {
+                (Some(fill), Ok(found)) if proof => {
+                    let raw = estimate(metric, &filled, confidence, &plan);
+                    by_interval(raw.and_then(|raw| {
+                        let own = fill.interval(found.interval)?;
+                        let point = fill.point(found.point);
+                        Ok(filled_interval(point, own, (raw.point, raw.interval?)))
+                    }))
+                }
+                (Some(fill), Ok(found)) => stands(meets(fill.point(found.point))),
+                _ => scored,
+            }
+        }
         Some(filled) if proof => {
             let found = estimate(metric, &filled, confidence, &plan);
             by_interval(found.and_then(|found| found.interval))
@@ -411,11 +420,13 @@ fn against_baseline(
         Some((old, new)) if !whole => {
             let mut filled = set(&old, &new);
             if let (Some(moved), Ok(raw), Ok(corrected)) = (moved, &filled.at_90, &found.at_90) {
-                let interval = corrected
-                    .interval
-                    .map(|ends| moved.interval(raw.point, ends));
+                let point = moved.point(raw.point);
+                let interval = corrected.interval.and_then(|ends| {
+                    let own = moved.interval(raw.point, ends);
+                    Ok(filled_interval(point, own, (raw.point, raw.interval?)))
+                });
                 filled.at_90 = Ok(stats::Estimate {
-                    point: moved.point(raw.point),
+                    point,
                     interval,
                     ..corrected.clone()
                 });

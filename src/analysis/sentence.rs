@@ -76,12 +76,15 @@ pub(crate) fn correction(corrected: &CorrectedDifference) -> Option<String> {
     let labels = corrected
         .labels
         .filter(|_| corrected.difference.is_some())?;
-    Some(match &corrected.assumes {
-        None => format!(" Corrected by {labels} labelled pairs."),
-        Some(assumes) => {
-            format!(" Corrected by the certificate's {labels} labels, which {assumes}.")
-        }
-    })
+    let by_certificate = corrected.method == "rogan-gladen";
+    Some(
+        match corrected.assumes.as_ref().filter(|_| by_certificate) {
+            None => format!(" Corrected by {labels} labelled pairs."),
+            Some(assumes) => {
+                format!(" Corrected by the certificate's {labels} labels, which {assumes}.")
+            }
+        },
+    )
 }
 
 /// The primary rate needs no name in its own sentence; any other metric does.

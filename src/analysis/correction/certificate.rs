@@ -13,7 +13,7 @@ use super::super::held::Standing;
 use super::super::metric::{Metric, Of};
 use super::super::record::State;
 use super::super::side::Side;
-use super::{Corrected, Route};
+use super::{ASSUMES, Corrected, Route};
 
 /// The correction by certificate, or why there is none.
 pub(super) fn by_certificate(
@@ -46,6 +46,7 @@ pub(super) fn by_certificate(
             labels: labels.items(),
             lambda: None,
             youden_j: labels.j().ok(),
+            assumes: Some(ASSUMES),
         })
     };
     match (own.map(by), &entry.counts) {

@@ -11,10 +11,11 @@ use super::super::bench::Bench;
 use super::super::calibration::LEAST_LABELS;
 use super::super::calibration::rates::{Columns, apart};
 use super::super::findings::Unit;
-use super::super::metric::Metric;
+use super::super::held::HumanValue;
+use super::super::metric::{Metric, Of};
 use super::super::record::State;
 use super::super::side::View;
-use super::{Corrected, Route};
+use super::{ASSUMES_RANDOM, Corrected, Route};
 
 /// One output, or the difference of a pair of outputs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,6 +61,15 @@ pub(super) fn by_labels(
 ) -> Result<ByLabels, String> {
     named(bench, metric)?;
     let record = bench.record;
+    if let Of::Value(scorer) = metric.of
+        && let Some(people) = record.held().people(&bench.scorers()[scorer].id)
+        && people
+            .said
+            .values()
+            .any(|human| matches!(human.value, HumanValue::Pass(_)))
+    {
+        return Err("its labels say pass or fail, and no grade".to_owned());
+    }
     let (judge, people) = (bench.view(), by_people(bench));
     let mut items = Vec::new();
     let mut add = |case: usize| -> Result<(), String> {
@@ -190,6 +200,9 @@ pub(super) fn mean_of(
     let columns = columns(items, &of_case, is_clustered)?;
     let at = |confidence| estimate(&columns, &of_case, of, scale, confidence);
     let (at_95, at_90) = (at(Confidence::NINETY_FIVE)?, at(Confidence::NINETY)?);
+    let is_recorded = items
+        .iter()
+        .any(|item| item.human.is_some() && item.probability.is_some());
     // Known failures are no draw from the answers.
     let drawn: Vec<Item> = items
         .iter()
@@ -213,6 +226,7 @@ pub(super) fn mean_of(
             labels: labels as u64,
             lambda: Some(at_95.lambda),
             youden_j: None,
+            assumes: (!is_recorded && !columns.judged.is_empty()).then_some(ASSUMES_RANDOM),
         },
         test: at_95.test,
         unlike,

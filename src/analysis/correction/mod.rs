@@ -25,6 +25,8 @@ pub(crate) use pairs::{Base, CorrectedPairs, Pairs, correct_pairs};
 
 /// What is assumed by a correction from a certificate.
 const ASSUMES: &str = "assumes the judge errs here as it did on the labelled outputs";
+/// What is assumed by labels without recorded probabilities.
+const ASSUMES_RANDOM: &str = "assumes the labelled outputs were drawn at random";
 /// What is assumed by a corrected difference from a certificate.
 const ASSUMES_ALIKE: &str = "assumes the judge errs alike on both sides";
 
@@ -61,6 +63,8 @@ pub(crate) struct Corrected {
     pub(crate) lambda: Option<f64>,
     /// How well the judge tells pass from fail.
     pub(crate) youden_j: Option<f64>,
+    /// What it assumes.
+    pub(crate) assumes: Option<&'static str>,
 }
 
 /// What became of a metric's correction.
@@ -139,11 +143,6 @@ impl Corrected {
         }
     }
 
-    /// What it assumes.
-    pub(crate) fn assumes(&self) -> Option<&'static str> {
-        (self.route == Route::RoganGladen).then_some(ASSUMES)
-    }
-
     /// `corrected by ppi++`.
     pub(crate) fn words(&self) -> String {
         format!("corrected by {}", self.route.name())
@@ -161,7 +160,7 @@ impl Corrected {
             labels: Some(self.labels),
             lambda: self.lambda,
             youden_j: self.youden_j,
-            assumes: self.assumes().map(str::to_owned),
+            assumes: self.assumes.map(str::to_owned),
             ..findings::Correction::default()
         }
     }
@@ -187,9 +186,9 @@ impl Correction {
         }
     }
 
-    /// Whether people's labels carry it: then it is right whatever the judge.
+    /// Whether people's labels carry it: then it is right whatever the judge. A point without an interval proves nothing.
     pub(crate) fn by_people(&self) -> bool {
-        matches!(&self.first, Ok(first) if first.route == Route::PpiPlusPlus)
+        matches!(&self.first, Ok(first) if first.route == Route::PpiPlusPlus && first.at_95.interval.is_ok())
     }
 }
 
@@ -215,6 +214,19 @@ impl Filled {
             low: interval.low.map(|end| self.point(end)),
             high: interval.high.map(|end| self.point(end)),
         })
+    }
+}
+
+/// The interval of a corrected figure on a fill: its own half-width, scaled, joined with that of the judge's figure on the same fill as
+/// if both were independent. Which cases have missing trials is chance too; counting what both share twice errs on the wide side.
+pub(crate) fn filled_interval(point: f64, own: Interval, raw: (f64, Interval)) -> Interval {
+    let joined = |own: Option<f64>, raw_end: Option<f64>| {
+        let (own, raw_end) = own.zip(raw_end)?;
+        Some((own - point).hypot(raw_end - raw.0))
+    };
+    Interval {
+        low: joined(own.low, raw.1.low).map(|half| point - half),
+        high: joined(own.high, raw.1.high).map(|half| point + half),
     }
 }
 

@@ -53,6 +53,8 @@ pub(crate) struct CorrectedDifference {
     pub(crate) labels: u64,
     pub(crate) lambda: Option<f64>,
     pub(crate) youden_j: Option<f64>,
+    /// What it assumes.
+    pub(crate) assumes: Option<&'static str>,
 }
 
 /// What became of a difference's correction.
@@ -171,6 +173,7 @@ fn by_labels(pairs: &Pairs<'_>) -> Result<CorrectedDifference, String> {
         labels: found.corrected.labels,
         lambda: found.corrected.lambda,
         youden_j: None,
+        assumes: found.corrected.assumes,
     })
 }
 
@@ -221,6 +224,7 @@ fn by_certificate(pairs: &Pairs<'_>, raw: &Contrast) -> Result<CorrectedDifferen
         labels: labels.items(),
         lambda: None,
         youden_j: labels.j().ok(),
+        assumes: Some(ASSUMES_ALIKE),
     })
 }
 
@@ -246,11 +250,6 @@ fn any_failed(pairs: &Pairs<'_>) -> bool {
 }
 
 impl CorrectedDifference {
-    /// What it assumes.
-    pub(crate) fn assumes(&self) -> Option<&'static str> {
-        (self.route == Route::RoganGladen).then_some(ASSUMES_ALIKE)
-    }
-
     /// `corrected by ppi++`.
     pub(crate) fn words(&self) -> String {
         format!("corrected by {}", self.route.name())
@@ -267,7 +266,7 @@ impl CorrectedDifference {
             labels: Some(self.labels),
             lambda: self.lambda,
             youden_j: self.youden_j,
-            assumes: self.assumes().map(str::to_owned),
+            assumes: self.assumes.map(str::to_owned),
             why: None,
             second: None,
         }
@@ -320,7 +319,7 @@ impl CorrectedPairs {
 
     /// Whether people's labels carry it: then it is right whatever the judge.
     pub(crate) fn by_people(&self) -> bool {
-        matches!(&self.first, Ok(first) if first.route == Route::PpiPlusPlus)
+        matches!(&self.first, Ok(first) if first.route == Route::PpiPlusPlus && first.at_95.interval.is_ok())
     }
 
     /// How the correction moves a difference; `None`: there is none.

@@ -30,13 +30,13 @@ fn said(pass: bool) -> Trial {
 
 /// Every third output fails, as people see it; the judge passes one in four of those and fails one in nine of the others.
 fn truth(at: usize) -> bool {
-    at % 3 != 0
+    !at.is_multiple_of(3)
 }
 
 fn opinion(at: usize) -> bool {
     match truth(at) {
         true => at % 9 != 1,
-        false => at % 4 == 0,
+        false => at.is_multiple_of(4),
     }
 }
 
@@ -121,6 +121,8 @@ fn labels_of_the_runs_outputs_correct_by_ppi_whatever_the_judge() {
         assert_eq!((estimate.n, estimate.trials), (100, 100));
         assert!(shown.second.is_none());
     }
+    let assumes = correction(&found, JUDGE).assumes.clone().unwrap();
+    assert!(assumes.contains("drawn at random"), "{assumes}");
     let one = &found.judges[0];
     assert_eq!(one.calibration, "uncalibrated");
     assert_eq!(one.method, "ppi++");
@@ -347,6 +349,109 @@ fn repeats_and_clusters_hang_together_and_uneven_cases_weigh_alike() {
 }
 
 #[test]
+fn outputs_that_were_drawn_more_often_weigh_less() {
+    let suite = judged(&["one"], 1);
+    let mut record = record(&suite, &cases(100), |case, _, _| Some(said(opinion(case))));
+    // What the judge failed was labelled four times as often.
+    let drawn = |at: usize| if opinion(at) { 0.2 } else { 0.8 };
+    let chosen: Vec<usize> = (0..100)
+        .filter(|at| {
+            if opinion(*at) {
+                at % 5 == 2
+            } else {
+                at % 5 != 0
+            }
+        })
+        .collect();
+    let mut labelled = people(chosen.iter().map(|at| (*at as u64, truth(*at))));
+    for (at, human) in &mut labelled.said {
+        human.probability = Some(drawn(*at as usize));
+    }
+    hold(&mut record, None, Some(labelled.clone()));
+    let found = findings(&suite, &record, context());
+    let of = |pass: fn(usize) -> bool, at: &[usize]| -> Vec<f64> {
+        at.iter().map(|at| f64::from(u8::from(pass(*at)))).collect()
+    };
+    let rest: Vec<usize> = (0..100).filter(|at| !chosen.contains(at)).collect();
+    let (human, heard, others) = (of(truth, &chosen), of(opinion, &chosen), of(opinion, &rest));
+    let weights: Vec<f64> = chosen.iter().map(|at| 1.0 / drawn(*at)).collect();
+    let weighed = Labelled {
+        human: &human,
+        judge: &heard,
+        weights: Some(&weights),
+        groups: None,
+    };
+    let others = Unlabelled {
+        judge: &others,
+        groups: None,
+    };
+    let unit = Some(Scale::UNIT);
+    let wanted = ppi_plus_plus(&weighed, &others, Confidence::NINETY_FIVE, unit).unwrap();
+    let shown = correction(&found, JUDGE);
+    let estimate = shown.estimate.as_ref().unwrap();
+    assert_eq!(
+        (estimate.point, estimate.low),
+        (wanted.estimate.point, wanted.estimate.low())
+    );
+    assert_eq!(shown.assumes, None, "the probabilities are known");
+    assert!(
+        shown.warnings.is_empty(),
+        "they look unlike the others on purpose"
+    );
+    // Drawn as if at random they would be unlike the others, and that is said.
+    for human in labelled.said.values_mut() {
+        human.probability = None;
+    }
+    hold(&mut record, None, Some(labelled));
+    let found = findings(&suite, &record, context());
+    let shown = correction(&found, JUDGE);
+    assert!(
+        shown.warnings[0].contains("were the labels drawn at random?"),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn people_may_say_pass_where_the_judge_grades() {
+    let mut suite = judged(&["one"], 1);
+    let measure = Measure::Number {
+        scale: Some((1.0, 5.0)),
+        pass: Some(">= 4".into()),
+    };
+    suite.scorers = vec![judge(JUDGE, measure)];
+    suite.gates = vec![gate("kind >= 3", Rule::Min(0.1))];
+    let score = |case: usize, _: u32, _: usize| {
+        let grade = Value::Number(if opinion(case) { 5.0 } else { 1.0 });
+        Some(answered(vec![Score::new(JUDGE, grade)]))
+    };
+    let mut record = record(&suite, &cases(100), score);
+    hold(
+        &mut record,
+        None,
+        Some(people((0..40).map(|at| (at, truth(at as usize))))),
+    );
+    let found = findings(&suite, &record, context());
+    let by_rule = correction(&found, "kind >= 4").estimate.clone().unwrap();
+    let passes = run(&judged(&["one"], 1), None, 40);
+    assert_eq!(
+        by_rule.point,
+        correction(&passes, JUDGE).estimate.as_ref().unwrap().point
+    );
+    let why = |metric: &str| correction(&found, metric).why.clone().unwrap();
+    assert!(
+        why(JUDGE).contains("say pass or fail, and no grade"),
+        "{}",
+        why(JUDGE)
+    );
+    // Another bar than the judge's own is another question.
+    assert!(
+        why("kind >= 3").starts_with("0 of this run's outputs"),
+        "{}",
+        why("kind >= 3")
+    );
+}
+
+#[test]
 fn grades_are_corrected_as_means_and_by_their_rule() {
     let mut suite = judged(&["one"], 1);
     let measure = Measure::Number {
@@ -497,8 +602,8 @@ fn two(labels: Option<u64>, certificate: Option<Certificate>, gates: Vec<Rule>) 
         .collect();
     let trial = |case: usize, _: u32, target: usize| {
         Some(said(match target {
-            0 => case % 2 == 0,
-            _ => case % 2 == 0 || case % 4 == 1,
+            0 => case.is_multiple_of(2),
+            _ => case.is_multiple_of(2) || case % 4 == 1,
         }))
     };
     let mut record = record(&suite, &cases(120), trial);
@@ -571,6 +676,36 @@ fn a_difference_that_people_do_not_see_is_no_finding() {
             .cause
             .is_some()
     );
+}
+
+#[test]
+fn missing_trials_are_held_against_a_corrected_difference_as_against_a_raw_one() {
+    let mut suite = judged(&["prod", "next"], 1);
+    suite.limits.max_error_rate = 0.5;
+    suite.gates = [0.2, 0.5]
+        .map(|margin| gate(JUDGE, Rule::MaxDrop(margin)))
+        .into();
+    // Both sides alike, and a quarter of the candidate's trials never came.
+    let trial = |case: usize, _: u32, target: usize| {
+        Some(match target == 1 && case >= 90 {
+            true => super::super::fixture::errored(),
+            false => said(opinion(case)),
+        })
+    };
+    let mut record = record(&suite, &cases(120), trial);
+    let labelled = people((0..120).map(|at| (at, truth(at as usize / 2))));
+    hold(&mut record, None, Some(labelled));
+    let found = findings(&suite, &record, context());
+    assert_eq!(found.comparisons[1].metric, JUDGE);
+    let corrected = found.comparisons[1].corrected.as_ref().unwrap();
+    assert_eq!(corrected.method, "ppi++");
+    let ends = |at: usize| (found.gates[at].outcome, found.gates[at].cause.clone());
+    // At worst a quarter of what passed on the other side is lost: more than 20 points are not ruled out, 50 are.
+    assert_eq!(
+        ends(0),
+        (GateOutcome::Undecided, Some("missing".to_owned()))
+    );
+    assert_eq!(ends(1), (GateOutcome::Passed, None));
 }
 
 #[test]

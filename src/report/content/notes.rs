@@ -194,7 +194,7 @@ fn standing(judge: &JudgeFindings) -> String {
                 "too_few_labels" => "with too few labels to be called usable",
                 _ => "and not shown usable",
             };
-            format!("calibrated {conclusion}: {words}")
+            format!("calibrated {conclusion}: {words}; what is not corrected is its opinion")
         }
         ("stale", ..) => format!("stale: calibrated with another prompt or model; {doubt}"),
         (state, ..) => format!("{state}: {doubt}"),
@@ -228,8 +228,14 @@ fn corrections(findings: &Findings, scorer: &str) -> Vec<String> {
             };
             add(format!("{scorer}{of} is not corrected: {why}"));
         }
-        if let Some(assumes) = correction.and_then(|one| one.assumes.as_ref()) {
-            add(format!("{scorer} corrected by its certificate: {assumes}"));
+        if let Some((one, assumes)) =
+            correction.and_then(|one| one.assumes.as_ref().map(|assumes| (one, assumes)))
+        {
+            let by = match one.method.as_str() {
+                "ppi++" => "labels of this run",
+                _ => "its certificate",
+            };
+            add(format!("{scorer} corrected by {by}: {assumes}"));
         }
         if let Some(second) = correction.and_then(|one| one.second.as_ref())
             && let (Some(estimate), Some(shown)) = (&second.estimate, shown)

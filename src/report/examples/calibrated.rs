@@ -15,6 +15,7 @@ fn corrected(estimate: Estimate, labels: u64) -> Correction {
         }),
         labels: Some(labels),
         lambda: Some(0.62),
+        assumes: Some("assumes the labelled outputs were drawn at random".into()),
         ..Correction::default()
     }
 }
