@@ -499,3 +499,117 @@ fn a_suite_must_use_the_judge_once() {
         .ends(2);
     assert!(told.stderr.contains("did you mean `tone.md`?"), "{told:?}");
 }
+
+#[test]
+fn a_judge_that_always_prefers_the_first_shown_is_caught_and_its_preferences_are_ties() {
+    let mut labels = "item,annotator,preference,input,output_a,output_b\n".to_owned();
+    for at in 0..60 {
+        let better = if at % 2 == 0 { "a" } else { "b" };
+        labels += &format!("i{at},ann,{better},Ask {at},One {at},Two {at}\n");
+    }
+    let desk = Desk::new(&[("labels.csv", &labels)]);
+    let model = r#"{"kind":"scripted","answer":"{\"reasoning\": \"x\", \"verdict\": \"a\"}"}"#;
+    let arguments = [
+        "judge",
+        "calibrate",
+        "preference",
+        "--labels",
+        "labels.csv",
+        "--model",
+        model,
+    ];
+    let said = desk.evenhand(&arguments).ends(100);
+    assert!(
+        said.stdout
+            .contains("the two orders of a pair agree on 0.0 % of the pairs, less than 70 %"),
+        "{said:?}"
+    );
+    let found = json_of(
+        &desk
+            .evenhand(&[&arguments[..], &["--format", "json"]].concat())
+            .ends(100),
+    );
+    assert_eq!(found["first_shown_preference_rate"]["point"], 1.0);
+    assert_eq!(found["position_agreement_rate"]["point"], 0.0);
+    assert_eq!(found["labels"]["unreadable"], 0);
+    let table = &found["confusion_rows_human_cols_judge"];
+    assert_eq!(
+        *table,
+        json!([[0, 0, 30], [0, 0, 30], [0, 0, 0]]),
+        "all of its preferences are ties"
+    );
+}
+
+#[test]
+fn a_panel_is_held_against_people_as_the_one_judge_that_it_is() {
+    let desk = desk(60, 0);
+    desk.write("cases.jsonl", cases(1));
+    let lenient = r#"{"kind":"scripted","model":"soft","answer":"```verdict\npass\n```"}"#;
+    let panel = format!(
+        "{{id: both, kind: judge, combine: any-fail, panel: [{{judge: tone.md, model: {MODEL}}}, {{judge: tone.md, model: {lenient}}}]}}"
+    );
+    let suite = suite("").replace("scorers: [", &format!("scorers: [{panel}, "));
+    desk.write("suite.yaml", suite);
+    let arguments = [
+        "judge",
+        "calibrate",
+        "both",
+        "--labels",
+        "labels.csv",
+        "--suite",
+        "suite.yaml",
+        "--format",
+        "json",
+    ];
+    let found = json_of(&desk.evenhand(&arguments).ends(0));
+    assert_eq!(found["judge"]["model"], "m + soft");
+    assert_eq!(found["accuracy"]["point"], 1.0);
+}
+
+#[test]
+fn one_byte_of_the_prompt_makes_it_stale_and_a_gate_on_it_undecided() {
+    let mut labels = "case,target,annotator,pass,output\n".to_owned();
+    for at in 0..60 {
+        let (label, output) = if at % 2 == 0 {
+            ("pass", "Yes please")
+        } else {
+            ("fail", "No way")
+        };
+        labels += &format!("c{at},bot,ann,{label},{output}\n");
+    }
+    let polite: Vec<String> = (0..60).step_by(2).map(|at| format!("c{at}")).collect();
+    let suite = suite("").replace("c0, c2, c4", &polite.join(", ")).replace(
+        "allow_uncalibrated: true\n",
+        "gates: [{metric: polite, min: 0.2}]\n",
+    );
+    let desk = Desk::new(&[
+        ("tone.md", JUDGE),
+        ("labels.csv", &labels),
+        ("cases.jsonl", &cases(60)),
+        ("suite.yaml", &suite),
+    ]);
+    let run = |code| {
+        desk.evenhand(&["run", "suite.yaml", "-q", "--format", "json"])
+            .ends(code)
+    };
+    let state = |said: &Said| json_of(said)["judges"][0]["calibration"].clone();
+    assert_eq!(state(&run(6)), "uncalibrated");
+    let arguments = ["--suite", "suite.yaml", "--outputs", "latest"];
+    calibrate(&desk, &arguments).ends(0);
+    // The certificate speaks for the run that is there, and for those to come.
+    let report = desk
+        .evenhand(&["report", "latest", "--format", "json"])
+        .ends(0);
+    assert_eq!(state(&report), "calibrated");
+    assert_eq!(state(&run(0)), "calibrated");
+    desk.write("tone.md", JUDGE.replace("Be fair.", "Be fair!"));
+    let said = run(6);
+    assert_eq!(state(&said), "stale");
+    assert_eq!(json_of(&said)["gates"][0]["cause"], "stale");
+    calibrate(&desk, &arguments).ends(0);
+    assert_eq!(
+        certificate(&desk)["entries"].as_array().map(Vec::len),
+        Some(2)
+    );
+    assert_eq!(state(&run(0)), "calibrated");
+}

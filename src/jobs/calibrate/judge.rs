@@ -1,14 +1,17 @@
 //! The judge that is to be held against people, with the model it asks: as a suite uses it, or with a model named for it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
 use crate::domain::decode::{Problem, Problems, unknown};
+use crate::domain::digest::Digest;
+use crate::domain::instrument::Instrument;
 use crate::domain::suite::{ScorerSpec, Suite};
 use crate::jobs::JobError;
 use crate::jobs::suite::{KINDS, Selection, open_suite};
-use crate::judge::JudgeFile;
+use crate::judge::{JudgeFile, Mode};
 use crate::load::judge_file;
 use crate::load::suite::{Loaded, from_resolved, judge_beside};
 use crate::store::certificate;
@@ -43,8 +46,13 @@ pub(super) struct AtHand {
     pub(super) loaded: Loaded,
     /// The suite that uses the judge, whose dataset may know the cases.
     pub(super) user: Option<Loaded>,
-    /// The judge's file.
+    /// The judge's file; of a panel the first member's.
     pub(super) file: JudgeFile,
+    /// How it speaks, and the bars that its file sets.
+    pub(super) instrument: Instrument,
+    /// The identity that is certified. What a pairwise judge's outputs are held against is part of a scorer, and in a calibration always
+    /// the labels' other output: so this is the identity of the scorer as the suite has it.
+    pub(super) identity: Digest,
     /// The judge's name, for people and for names of files.
     pub(super) name: String,
     /// Its certificate's file.
@@ -57,13 +65,13 @@ impl AtHand {
         &self.loaded.suite.scorers[0]
     }
 
-    /// The model it asks, as people call it.
+    /// The models it asks, as people call them.
     pub(super) fn model(&self) -> String {
-        let model = self.spec().model.as_ref();
-        model.map_or_else(String::new, |model| {
+        let names = self.spec().models().map(|model| {
             let named = model.plan.model().map(str::to_owned);
             named.unwrap_or_else(|| model.plan.endpoint())
-        })
+        });
+        names.collect::<Vec<_>>().join(" + ")
     }
 }
 
@@ -94,17 +102,23 @@ fn of_suite(
     let source = spec.judge.clone().ok_or_else(|| {
         JobError::Unexpected("a scorer that is no judge was chosen as one".to_owned())
     })?;
-    let resolved = alone(&user.resolved, at, &source.named);
+    let texts: BTreeMap<String, String> = spec
+        .judges()
+        .map(|judge| (judge.named.clone(), judge.text.clone()))
+        .collect();
+    let file = parse(&source.named, &source.text)?;
+    let resolved = alone(&user.resolved, at, &source.named, file.mode());
+    let identity = spec.digest;
     let loaded = Loaded {
         text: pretty(&resolved),
-        suite: read(&resolved, &source.text, &user.path.display().to_string())?,
+        suite: read(&resolved, &texts, &user.path.display().to_string())?,
         resolved,
         path: user.path.clone(),
         folder: user.folder.clone(),
         inlined: Vec::new(),
         warnings: Vec::new(),
     };
-    at_hand(loaded, Some(user), &source.named, &source.text)
+    at_hand(loaded, Some(user), &source.named, (file, identity))
 }
 
 /// The scorer that uses the judge.
@@ -159,13 +173,23 @@ fn choose(judge: &str, scorer: Option<&str>, user: &Loaded) -> Result<usize, Job
 }
 
 /// Of a suite only what makes one of its judges ask as it asks there.
-fn alone(resolved: &Json, at: usize, named: &str) -> Json {
+fn alone(resolved: &Json, at: usize, named: &str, mode: Mode) -> Json {
     let mut scorer = resolved
         .pointer(&format!("/scorers/{at}"))
         .cloned()
         .unwrap_or_default();
     if let Json::Object(scorer) = &mut scorer {
         scorer.remove("labels");
+        if mode == Mode::Pairwise {
+            match scorer.get_mut("panel").and_then(Json::as_array_mut) {
+                Some(members) => members
+                    .iter_mut()
+                    .for_each(|member| member["against"] = json!(against())),
+                None => {
+                    scorer.insert("against".to_owned(), json!(against()));
+                }
+            }
+        }
     }
     let mut own = frame(named, scorer);
     for key in ["seed", "limits", "cassette"] {
@@ -178,6 +202,11 @@ fn alone(resolved: &Json, at: usize, named: &str) -> Json {
         limits.remove("deadline");
     }
     own
+}
+
+/// What a pairwise judge's outputs are held against.
+fn against() -> String {
+    format!("{{{{ {OTHER} }}}}")
 }
 
 /// A suite whose only scorer this is.
@@ -199,9 +228,16 @@ fn of_model(judge: &str, model: &str) -> Result<AtHand, JobError> {
     })?;
     let folder = Path::new(".");
     let text = judge_beside(folder, judge).map_err(JobError::Usage)?;
-    let scorer = json!({"id": SCORER, "kind": "judge", "judge": judge, "model": options});
+    let texts = BTreeMap::from([(judge.to_owned(), text.clone())]);
+    let file = parse(judge, &text)?;
+    let mut scorer = json!({"id": SCORER, "kind": "judge", "judge": judge, "model": options});
+    let plain = read(&frame(judge, scorer.clone()), &texts, "--model")?;
+    let identity = plain.scorers[0].digest;
+    if file.mode() == Mode::Pairwise {
+        scorer["against"] = json!(against());
+    }
     let mut resolved = frame(judge, scorer);
-    let suite = read(&resolved, &text, "--model")?;
+    let suite = read(&resolved, &texts, "--model")?;
     let price = suite.scorers[0]
         .model
         .as_ref()
@@ -220,11 +256,19 @@ fn of_model(judge: &str, model: &str) -> Result<AtHand, JobError> {
         inlined: Vec::new(),
         warnings: Vec::new(),
     };
-    at_hand(loaded, None, judge, &text)
+    at_hand(loaded, None, judge, (file, identity))
 }
 
-fn read(resolved: &Json, judge: &str, file: &str) -> Result<Suite, JobError> {
-    from_resolved(resolved, &|_| Some(judge.to_owned()), &KINDS).map_err(|problems| {
+fn parse(named: &str, text: &str) -> Result<JudgeFile, JobError> {
+    let mut problems = Problems::new(named);
+    match judge_file::parse(text, &mut problems) {
+        Some(file) if problems.count() == 0 => Ok(file),
+        _ => Err(JobError::Invalid(problems.sorted())),
+    }
+}
+
+fn read(resolved: &Json, judges: &BTreeMap<String, String>, file: &str) -> Result<Suite, JobError> {
+    from_resolved(resolved, &|named| judges.get(named).cloned(), &KINDS).map_err(|problems| {
         let named = problems.into_iter().map(|problem| Problem {
             file: file.to_owned(),
             ..problem
@@ -237,15 +281,14 @@ fn at_hand(
     loaded: Loaded,
     user: Option<Loaded>,
     named: &str,
-    text: &str,
+    (file, identity): (JudgeFile, Digest),
 ) -> Result<AtHand, JobError> {
-    let mut problems = Problems::new(named);
-    let Some(file) = judge_file::parse(text, &mut problems) else {
-        return Err(JobError::Invalid(problems.sorted()));
-    };
+    let instrument = loaded.suite.scorers[0].scorer.instrument();
     Ok(AtHand {
+        instrument: instrument.unwrap_or_else(|| file.instrument()),
         certificate: certificate::path_of(named, &loaded.folder),
         name: stem(named),
+        identity,
         loaded,
         user,
         file,

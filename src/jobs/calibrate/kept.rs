@@ -38,7 +38,7 @@ pub(super) fn keep(keep: &Keep<'_>, joined: Joined) -> Result<Calibration, JobEr
     let mut kept = certificate::read(&keep.judge.certificate)
         .map_err(|error| store(&error))?
         .unwrap_or_else(|| Certificate::new(&keep.judge.name));
-    let identity = keep.judge.spec().digest.to_string();
+    let identity = keep.judge.identity.to_string();
     let tuned = ledger
         .looks
         .iter()
@@ -55,7 +55,7 @@ pub(super) fn keep(keep: &Keep<'_>, joined: Joined) -> Result<Calibration, JobEr
         }
     }
     let seed = keep.judge.loaded.suite.seed;
-    let usable = keep.judge.file.usable();
+    let usable = keep.judge.instrument.usable;
     let options = |look| CalibrateOptions {
         usable: usable.unwrap_or_default(),
         set_by_judge_file: usable.is_some(),
@@ -162,9 +162,9 @@ fn entry(
     let agreement = figure(&found.agreement);
     let point = |name: &str| found.statistics.get(name).and_then(Statistic::point);
     let mut targets = BTreeMap::new();
-    let all = counts(sheet, &keep.judge.file.label_scale(), &mut targets);
+    let all = counts(sheet, &keep.judge.instrument.scale, &mut targets);
     Entry {
-        digest: keep.judge.spec().digest.to_string(),
+        digest: keep.judge.identity.to_string(),
         model: keep.judge.model(),
         made: timestamp(keep.now),
         evenhand: env!("CARGO_PKG_VERSION").to_owned(),

@@ -17,7 +17,7 @@ use crate::domain::decode::Problem;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Event, Scored, TrialFinished};
 use crate::domain::instrument::LabelScale;
-use crate::domain::label::{Label, Said, Subject, Texts};
+use crate::domain::label::{Label, Preference, Said, Subject, Texts};
 use crate::domain::plan::{Extent, ORIGINAL, TrialId};
 use crate::domain::port::Clock;
 use crate::domain::score::{Score, Unscored, Value};
@@ -32,6 +32,7 @@ use crate::jobs::run::{CassetteChoice, Prepared, Ran, cassette, unset_variables}
 use crate::jobs::suite::secrets;
 use crate::jobs::takeover::Given;
 use crate::jobs::wiring::Calls;
+use crate::judge::orders;
 use crate::load::dataset::Selected;
 use crate::load::labels::sheet::{Join, join};
 use crate::load::labels::verdicts::{self, Recorded, Verdicts};
@@ -130,16 +131,26 @@ impl Desk {
                 Some(Said::Rating(*number))
             }
             (Value::Label(class), Scale::Classes(_)) => Some(Said::Class(class.clone())),
+            // The first output of a pair is the one that was scored.
+            (Value::Number(number), Scale::Preference) => Some(Said::Preference(match number {
+                _ if *number > 0.5 => Preference::A,
+                _ if *number < 0.5 => Preference::B,
+                _ => Preference::Tie,
+            })),
             (Value::Pass(_) | Value::Number(_) | Value::Label(_), _) => None,
         };
         // What it is asked is pass or fail: a number is its P(pass).
-        let stated = match (&score.value, self.judge.file.label_scale()) {
+        let stated = match (&score.value, &self.judge.instrument.scale) {
             (Value::Number(p), LabelScale::PassFail { .. }) => Some(*p),
             _ => None,
         };
         Some(Recorded {
             said,
             reason: score.reason.clone(),
+            orders: match (&self.scale, orders(score).as_deref()) {
+                (Scale::Preference, Some([one])) => Some(*one),
+                _ => None,
+            },
             stated,
             ..Recorded::default()
         })
@@ -149,7 +160,7 @@ impl Desk {
 /// Finds everything that can be wrong, and makes the run. Calls nothing.
 pub fn prepare_calibration(order: &Order, clock: &dyn Clock) -> Result<Ready, JobError> {
     let judge = open(&order.judge, &order.asking, &order.runs_dir)?;
-    let speaks = judge.file.label_scale();
+    let speaks = judge.instrument.scale.clone();
     let grades = match speaks {
         LabelScale::Grades { low, high, .. } => Some((low, high)),
         _ => None,
@@ -200,10 +211,9 @@ pub fn prepare_calibration(order: &Order, clock: &dyn Clock) -> Result<Ready, Jo
     let mut known = Known::default();
     let folder = order.runs_dir.join(FOLDER);
     if !order.fresh {
-        let identity = identity(&desk.judge);
-        known.add_calibrations(&folder, identity)?;
+        known.add_calibrations(&folder, identity(&desk.judge))?;
         if let Some(run) = &run {
-            known.add_run(run, identity)?;
+            known.add_run(run, as_certified(&desk.judge))?;
         }
     }
     let mut prepared = begin(order, &desk.judge, labelled, known, &folder, clock)?;
@@ -220,6 +230,14 @@ fn identity(judge: &AtHand) -> Identity<'_> {
     Identity {
         scorer: spec.scorer.as_ref(),
         digest: spec.digest,
+    }
+}
+
+/// The same under the identity that the suite's own runs know it by.
+fn as_certified(judge: &AtHand) -> Identity<'_> {
+    Identity {
+        digest: judge.identity,
+        ..identity(judge)
     }
 }
 
@@ -271,7 +289,7 @@ fn sources(
         Some(outputs) if Path::new(outputs).is_file() => sources.add_file(Path::new(outputs))?,
         Some(address) => {
             let found = open_run(address, &order.runs_dir)?;
-            sources.add_run(&found, &desk.labels, identity(&desk.judge))?;
+            sources.add_run(&found, &desk.labels, as_certified(&desk.judge))?;
             run = Some(found);
         }
         None => {}
