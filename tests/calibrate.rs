@@ -229,3 +229,69 @@ fn three_annotators_their_majority_and_what_is_concluded() {
         (Some("too_few_labels"), 6)
     );
 }
+
+#[test]
+fn every_key_of_the_result_is_documented() {
+    let guide = include_str!("../docs/calibration.md");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a table");
+        path.to_str().expect("a path").to_owned()
+    };
+    let mut grades = "a,b,j,pass,said\n".to_owned();
+    let mut pairs = "item,judge,preference,order\n".to_owned();
+    let mut preferences = "item,annotator,preference\n".to_owned();
+    let mut stated = "item,judge,pass,score\n".to_owned();
+    let mut passes = "item,annotator,pass\n".to_owned();
+    for at in 0..60 {
+        let (a, j) = (1 + at % 5, 1 + (at * at + at / 7) % 5);
+        let human = if at < 40 {
+            (at % 2).to_string()
+        } else {
+            String::new()
+        };
+        grades += &format!(
+            "{a},{},{j},{human},{}\n",
+            1 + (at + at / 9) % 5,
+            (at / 2) % 2
+        );
+        let order = ["ab", "ba"];
+        for order in order {
+            pairs += &format!("{at},j,{},{order}\n", ["a", "b", "tie"][at % 3]);
+        }
+        preferences += &format!("{at},ann,{}\n", ["a", "b"][at % 2]);
+        stated += &format!("{at},j,{},0.{at:02}\n", u8::from(at >= 50));
+        passes += &format!("{at},ann,{}\n", at % 2);
+    }
+    let (grades, pairs, preferences, stated, passes) = (
+        path("g.csv", grades),
+        path("v.csv", pairs),
+        path("p.csv", preferences),
+        path("s.csv", stated),
+        path("l.csv", passes),
+    );
+    let calls: [&[&str]; 5] = [
+        &[
+            "--table", &grades, "--human", "a", "--human", "b", "--judge", "j", "--scale", "1..5",
+        ],
+        &["--table", &grades, "--human", "a", "--judge", "j"],
+        &["--table", &grades, "--human", "pass", "--judge", "said"],
+        &["--labels", &preferences, "--verdicts", &pairs],
+        &["--labels", &passes, "--verdicts", &stated],
+    ];
+    let mut keys = std::collections::BTreeSet::new();
+    for call in calls {
+        let (found, _) = calibrated(call);
+        keys.extend(found.as_object().expect("an object").keys().cloned());
+    }
+    assert!(keys.len() > 50, "{keys:?}");
+    let missing: Vec<&String> = keys
+        .iter()
+        .filter(|key| !guide.contains(&format!("`{key}`")))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "docs/calibration.md does not know {missing:?}"
+    );
+}

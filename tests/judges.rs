@@ -613,3 +613,23 @@ fn one_byte_of_the_prompt_makes_it_stale_and_a_gate_on_it_undecided() {
     );
     assert_eq!(state(&run(0)), "calibrated");
 }
+
+#[test]
+fn the_labels_that_the_suites_scorer_names_are_the_default() {
+    let desk = desk(60, 0);
+    desk.write("cases.jsonl", cases(1));
+    desk.write("suite.yaml", suite(""));
+    let arguments = ["judge", "calibrate", "tone.md", "--suite", "suite.yaml"];
+    let told = desk.evenhand(&arguments).ends(2);
+    assert!(
+        told.stderr.contains("name the labels with --labels"),
+        "{told:?}"
+    );
+    let named = suite("").replace("judge: tone.md,", "judge: tone.md, labels: labels.csv,");
+    desk.write("suite.yaml", named);
+    let told = desk.evenhand(&arguments).ends(0);
+    assert!(
+        told.stdout.starts_with("tone · pass/fail · labels.csv"),
+        "{told:?}"
+    );
+}

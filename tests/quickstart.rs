@@ -159,17 +159,42 @@ fn the_readme_shows_what_it_prints() {
         readme.contains(screen.trim_end()),
         "the README does not show this:\n{screen}"
     );
-    evenhand(
-        folder.path(),
-        &["report", "latest", "--report", "csv=trials.csv"],
-    );
-    let arguments =
-        "judge calibrate --table trials.csv --human checks --judge agrees --cluster case";
-    assert!(readme.contains(&format!("evenhand {arguments}")));
-    let output = evenhand(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+}
+
+#[test]
+fn the_readme_shows_its_judge_held_against_the_answer_key_and_corrected() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let type_in = |arguments: &str| {
+        let command = format!("evenhand {arguments}");
+        assert!(
+            readme.contains(&command),
+            "the README does not say {command}"
+        );
+        evenhand(folder.path(), &arguments.split(' ').collect::<Vec<_>>())
+    };
+    let shows = |block: &str| {
+        assert!(
+            readme.contains(block),
+            "the README does not show this:\n{block}"
+        );
+    };
+    type_in("init evals --pack quickstart");
+    type_in("run evals/suite.yaml");
+    let output = type_in("judge calibrate correctness --suite evals/suite.yaml --outputs latest");
+    assert_eq!(output.status.code(), Some(100), "{}", text(&output.stderr));
     let screen = text(&output.stdout);
-    assert!(
-        readme.contains(screen.trim_end()),
-        "the README does not show this:\n{screen}"
-    );
+    shows(screen.trim_end());
+    let said = screen.to_lowercase();
+    assert!(!said.contains("human"), "no person labelled these answers");
+    let report = text(&type_in("report latest").stdout);
+    let lines: Vec<&str> = report.lines().collect();
+    let at = |start: &str| {
+        let at = lines.iter().position(|line| line.contains(start));
+        at.unwrap_or_else(|| panic!("no line with {start}:\n{report}"))
+    };
+    let rows = at("agrees >= 0.5  ");
+    shows(&lines[rows..rows + 2].join("\n"));
+    let difference = at("agrees >= 0.5 +");
+    shows(&lines[difference..difference + 2].join("\n"));
 }

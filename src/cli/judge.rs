@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::args::{Answers, Place, Trust};
-use super::run::{cassette, go};
+use super::run::{Talk, cassette, go};
 use super::screen::Screen;
 use super::{Done, print};
 use crate::analysis::calibration::{Calibration, Reference};
@@ -33,22 +33,17 @@ Examples:
   evenhand judge calibrate --table labels.csv --human ann --human bob --judge verdict
   evenhand judge calibrate --table scores.csv --human expert --judge gpt --scale 1..5 --cluster text
   evenhand judge calibrate --labels labels.csv --verdicts verdicts.csv
-  evenhand judge calibrate helpfulness --labels labels.csv --outputs latest --suite suite.yaml
+  evenhand judge calibrate helpfulness --suite suite.yaml --outputs latest --labels labels.csv
 Exits: 0 usable · 6 too few labels · 100 not shown usable · 3 a file is broken
        5 the judge could not be asked about too many outputs")]
 struct Calibrate {
     /// The judge, to be asked: a built-in one, a judge's file, or a suite's scorer. Its certificate and the labels' ledger are kept.
-    #[arg(
-        value_name = "JUDGE",
-        requires = "labels",
-        requires = "asking",
-        conflicts_with = "table"
-    )]
+    #[arg(value_name = "JUDGE", requires = "asking", conflicts_with = "table")]
     named: Option<String>,
     /// A CSV or JSONL file in which a row is an item: people's labels and the judge's verdicts in columns.
-    #[arg(long, value_name = "FILE", required_unless_present = "labels", requires_all = ["human", "judge"])]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["labels", "named"], requires_all = ["human", "judge"])]
     table: Option<PathBuf>,
-    /// A labels file, held against JUDGE or the verdicts of --verdicts.
+    /// A labels file, held against JUDGE or the verdicts of --verdicts; default: the one that the suite's scorer names.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["table", "human", "cluster", "item", "only", "rows"])]
     labels: Option<PathBuf>,
     /// Where the labelled outputs are, if not in the labels' rows: a run, or a file.
@@ -251,7 +246,7 @@ fn ask(judge: String, verb: Calibrate, screen: &Screen) -> Done {
     let order = CalibrateOrder {
         judge,
         asking,
-        labels: verb.labels.unwrap_or_default(),
+        labels: verb.labels,
         outputs: verb.outputs,
         verdicts: verb.verdicts.map(|file| (file, verb.judge)),
         fresh: verb.fresh,
@@ -273,7 +268,7 @@ fn ask(judge: String, verb: Calibrate, screen: &Screen) -> Done {
         None => None,
         Some(prepared) => {
             let folder = prepared.path().display().to_string();
-            let ran = go(prepared, &folder, screen)?;
+            let ran = go(prepared, &folder, Talk::Counts, screen)?;
             for warning in &ran.warnings {
                 screen.note(&terminal(&format!("warning: {warning}")));
             }

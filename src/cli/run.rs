@@ -48,7 +48,7 @@ pub(super) fn carry_out(
     screen: &Screen,
 ) -> Done {
     let id = prepared.id().to_owned();
-    let ran = go(prepared, &address, screen)?;
+    let ran = go(prepared, &address, Talk::Failures, screen)?;
     for warning in &ran.warnings {
         screen.note(&terminal(&format!("warning: {warning}")));
     }
@@ -116,14 +116,29 @@ pub(crate) fn selection(typed: super::args::Selection) -> Selection {
     }
 }
 
+/// What is said of trials while they run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Talk {
+    /// Each that does not succeed.
+    Failures,
+    /// How many there are: what a judge says of an output is neither success nor failure.
+    Counts,
+}
+
 /// Runs it on one thread, heeding signals.
-pub(super) fn go(prepared: Prepared, address: &str, screen: &Screen) -> Result<Ran, JobError> {
+pub(super) fn go(
+    prepared: Prepared,
+    address: &str,
+    talk: Talk,
+    screen: &Screen,
+) -> Result<Ran, JobError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| JobError::Unexpected(format!("the runtime cannot start: {error}")))?;
     let suite = prepared.suite();
     let success = Expression::of_suite(suite, prepared.has_checks());
+    let success = success.filter(|_| talk == Talk::Failures);
     let scorers = suite.scorers.len() + usize::from(prepared.has_checks());
     let show = ShowLine {
         run: address.to_owned(),

@@ -35,6 +35,10 @@ pub static PACKS: &[Pack] = &[Pack {
             include_str!("../../datasets/quickstart/cassette.jsonl"),
         ),
         (
+            "labels.csv",
+            include_str!("../../datasets/quickstart/labels.csv"),
+        ),
+        (
             "README.md",
             include_str!("../../datasets/quickstart/README.md"),
         ),

@@ -146,7 +146,7 @@ fn labels(screen: &mut Screen, found: &Calibration) {
             entry(
                 screen,
                 "",
-                &format!("people say: {}", classes.join(", ")),
+                &format!("labels say: {}", classes.join(", ")),
                 Ink::Plain,
             );
         }
@@ -287,8 +287,8 @@ fn errors(screen: &mut Screen, found: &Calibration) {
     let rates = named(
         found,
         &[
-            ("tpr", "passes what people pass (TPR)", Unit::Rate),
-            ("tnr", "fails what people fail (TNR)", Unit::Rate),
+            ("tpr", "TPR, passes of labelled passes", Unit::Rate),
+            ("tnr", "TNR, fails of labelled fails", Unit::Rate),
         ],
     );
     if !rates.is_empty() {
@@ -299,7 +299,7 @@ fn errors(screen: &mut Screen, found: &Calibration) {
         &[
             (
                 "mean_bias_judge_minus_human",
-                "judge minus people",
+                "judge minus labels",
                 Unit::Score,
             ),
             ("mae", "mean absolute error", Unit::Score),
@@ -396,7 +396,7 @@ fn disagreements(screen: &mut Screen, found: &Calibration) {
     screen.gap();
     screen.paragraph(Ink::Bold, "worst disagreements");
     for one in &found.disagreements {
-        let mut said = format!("people {}", one.people);
+        let mut said = format!("labelled {}", one.people);
         if !one.labels.is_empty() {
             said.push_str(&format!(" ({})", one.labels.join(", ")));
         }

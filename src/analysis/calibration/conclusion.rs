@@ -176,7 +176,7 @@ fn too_few(evidence: &Evidence, rule: &Usable) -> Option<String> {
         && *count < rule.min_class
     {
         return Some(format!(
-            "{count} items that people call {class}, at least {} are needed",
+            "{count} items labelled {class}, at least {} are needed",
             rule.min_class
         ));
     }

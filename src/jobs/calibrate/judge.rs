@@ -55,6 +55,8 @@ pub(super) struct AtHand {
     pub(super) identity: Digest,
     /// The judge's name, for people and for names of files.
     pub(super) name: String,
+    /// The labels that the suite's scorer names.
+    pub(super) labels: Option<PathBuf>,
     /// Its certificate's file.
     pub(super) certificate: PathBuf,
 }
@@ -109,6 +111,11 @@ fn of_suite(
     let file = parse(&source.named, &source.text)?;
     let resolved = alone(&user.resolved, at, &source.named, file.mode());
     let identity = spec.digest;
+    let labels = source.labels.as_ref();
+    let labels = labels.map(|labels| match user.folder == Path::new(".") {
+        true => PathBuf::from(&labels.path),
+        false => user.folder.join(&labels.path),
+    });
     let loaded = Loaded {
         text: pretty(&resolved),
         suite: read(&resolved, &texts, &user.path.display().to_string())?,
@@ -118,7 +125,11 @@ fn of_suite(
         inlined: Vec::new(),
         warnings: Vec::new(),
     };
-    at_hand(loaded, Some(user), &source.named, (file, identity))
+    Ok(AtHand {
+        labels,
+        user: Some(user),
+        ..at_hand(loaded, &source.named, file, identity)
+    })
 }
 
 /// The scorer that uses the judge.
@@ -256,7 +267,7 @@ fn of_model(judge: &str, model: &str) -> Result<AtHand, JobError> {
         inlined: Vec::new(),
         warnings: Vec::new(),
     };
-    at_hand(loaded, None, judge, (file, identity))
+    Ok(at_hand(loaded, judge, file, identity))
 }
 
 fn parse(named: &str, text: &str) -> Result<JudgeFile, JobError> {
@@ -277,22 +288,18 @@ fn read(resolved: &Json, judges: &BTreeMap<String, String>, file: &str) -> Resul
     })
 }
 
-fn at_hand(
-    loaded: Loaded,
-    user: Option<Loaded>,
-    named: &str,
-    (file, identity): (JudgeFile, Digest),
-) -> Result<AtHand, JobError> {
+fn at_hand(loaded: Loaded, named: &str, file: JudgeFile, identity: Digest) -> AtHand {
     let instrument = loaded.suite.scorers[0].scorer.instrument();
-    Ok(AtHand {
+    AtHand {
         instrument: instrument.unwrap_or_else(|| file.instrument()),
         certificate: certificate::path_of(named, &loaded.folder),
         name: stem(named),
         identity,
+        labels: None,
         loaded,
-        user,
+        user: None,
         file,
-    })
+    }
 }
 
 /// A judge's name without folders and ending.

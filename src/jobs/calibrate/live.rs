@@ -50,8 +50,8 @@ pub struct Order {
     pub judge: String,
     /// Its model, limits and prices.
     pub asking: Asking,
-    /// The labels file.
-    pub labels: PathBuf,
+    /// The labels file; `None`: the one that the suite's scorer names.
+    pub labels: Option<PathBuf>,
     /// Where the labelled outputs are, if not in the labels' rows: a run, or a file.
     pub outputs: Option<String>,
     /// Verdicts that were given elsewhere, in place of asking; and the judge's name in that file.
@@ -165,12 +165,20 @@ pub fn prepare_calibration(order: &Order, clock: &dyn Clock) -> Result<Ready, Jo
         LabelScale::Grades { low, high, .. } => Some((low, high)),
         _ => None,
     };
-    let labels = file::read(&order.labels, grades).map_err(JobError::Invalid)?;
-    let labels_file = order.labels.display().to_string();
+    let labels_path = match (&order.labels, &judge.labels) {
+        (Some(path), _) | (None, Some(path)) => path.clone(),
+        (None, None) => {
+            return Err(JobError::Usage(
+                "name the labels with --labels: the suite's scorer names none".to_owned(),
+            ));
+        }
+    };
+    let labels = file::read(&labels_path, grades).map_err(JobError::Invalid)?;
+    let labels_file = labels_path.display().to_string();
     let scale = scale(&speaks, &labels).map_err(|message| of_labels(&labels_file, message))?;
     let mut desk = Desk {
         labels,
-        labels_path: order.labels.clone(),
+        labels_path,
         scale,
         of: order.of,
         positive: order.positive.clone(),
@@ -216,7 +224,7 @@ pub fn prepare_calibration(order: &Order, clock: &dyn Clock) -> Result<Ready, Jo
             known.add_run(run, as_certified(&desk.judge))?;
         }
     }
-    let mut prepared = begin(order, &desk.judge, labelled, known, &folder, clock)?;
+    let mut prepared = begin(order, &desk, labelled, known, &folder, clock)?;
     let notes = std::mem::take(&mut prepared.notes);
     Ok(Ready {
         prepared: Some(prepared),
@@ -312,12 +320,13 @@ fn recorded_verdicts(path: &Path, name: Option<&str>, desk: &Desk) -> Result<Ver
 
 fn begin(
     order: &Order,
-    judge: &AtHand,
+    desk: &Desk,
     labelled: Vec<Labelled>,
     mut known: Known,
     folder: &Path,
     clock: &dyn Clock,
 ) -> Result<Prepared, JobError> {
+    let judge = &desk.judge;
     let loaded = judge.loaded.clone();
     let cassette = cassette(&order.cassette, &loaded);
     let mut notes = Vec::new();
@@ -349,7 +358,7 @@ fn begin(
     draft.take_over = Some(Box::new(Answers {
         answers,
         scorer: spec.id.clone(),
-        from: order.labels.display().to_string(),
+        from: desk.labels_path.display().to_string(),
     }));
     let place = (folder, clock.unix_ms());
     let mut prepared = make(draft, loaded, place, &cassette, secrets, &mut |_, take| {

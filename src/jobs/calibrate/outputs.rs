@@ -112,6 +112,20 @@ impl Sources {
             .filter(|scorer| scorer.digest == judge.digest)
             .map(|scorer| scorer.id.as_str())
             .collect();
+        // Outputs of a target that nobody labelled are no part of what the labels were drawn from.
+        let targets: BTreeSet<&str> = wanted
+            .iter()
+            .filter_map(|subject| match subject {
+                Subject::Trial { target, .. } => Some(target.as_str()),
+                Subject::Item(_) => None,
+            })
+            .collect();
+        let is_meant = |trial: &Subject| match trial {
+            Subject::Trial { target, .. } => {
+                targets.is_empty() || targets.contains(target.as_str())
+            }
+            Subject::Item(_) => true,
+        };
         walk(run, &mut |place, step| {
             let known = known_as(&place.subject);
             match (step, known) {
@@ -122,7 +136,7 @@ impl Sources {
                     };
                     self.run.insert(name, answer);
                 }
-                (Step::Scored(line), None) => {
+                (Step::Scored(line), None) if is_meant(&place.subject) => {
                     let mut scores = line.scores.into_iter();
                     let score = scores
                         .find(|score| judges.contains(&score.scorer.as_str()) && is_given(score));
