@@ -234,7 +234,9 @@ mod tests {
     #[test]
     fn unequal_weights_are_worth_fewer_labels_and_promise_no_kappa() {
         let judge = verdicts(300, 100);
-        let weights: Vec<f64> = (0..40).map(|at| if at % 2 == 0 { 1.0 } else { 9.0 }).collect();
+        let weights: Vec<f64> = (0..40)
+            .map(|at| if at % 2 == 0 { 1.0 } else { 9.0 })
+            .collect();
         let question = Question {
             verdicts: &judge,
             table: [[10, 4], [2, 24]],

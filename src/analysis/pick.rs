@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::label_worth::Worth;
 use crate::domain::digest::Digest;
 
 /// The part of all draws that does not care about doubt: no output's weight 1/probability is above that of a random draw divided by
@@ -254,6 +255,153 @@ pub fn drawn_before(
     earlier.iter().all(fits).then_some(low)
 }
 
+/// What the labels that are there mean for a new draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Earlier {
+    /// There are none.
+    None,
+    /// They were drawn by this design and seed, when so many were asked for: the sample grows, and every label gets the probability of
+    /// the larger one.
+    Grown(usize),
+    /// They were drawn in another way: each stands for itself alone, with probability 1, and the new ones for all others.
+    Apart,
+}
+
+/// The draw of a growing sample.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Growth {
+    /// What became of the earlier labels.
+    pub earlier: Earlier,
+    /// With which probability each candidate is drawn.
+    pub probabilities: Vec<f64>,
+    /// Which candidates without a label are to be labelled, by their places, in order.
+    pub taken: Vec<usize>,
+}
+
+/// Draws about `n` candidates more than are labelled already. `labelled`: their places, with the probabilities that are recorded for
+/// them, if any are.
+///
+/// Where a design cannot be known again, the labelled outputs become a stratum of their own that was taken whole. Whatever way they
+/// were found, each then stands for itself, and the corrected mean stays unbiased: only chance of the new draw enters. The price is
+/// precision, for the others are known by the new labels alone.
+#[must_use]
+pub fn grow(
+    strategy: Strategy,
+    candidates: &[Candidate],
+    labelled: &[(usize, Option<f64>)],
+    n: usize,
+    seed: u64,
+) -> Growth {
+    if labelled.is_empty() {
+        let drawn = draw(strategy, candidates, n, seed);
+        return Growth {
+            earlier: Earlier::None,
+            probabilities: drawn.probabilities,
+            taken: drawn.taken,
+        };
+    }
+    let known: Option<Vec<(usize, f64)>> = labelled
+        .iter()
+        .map(|(at, recorded)| Some((*at, (*recorded)?)))
+        .collect();
+    let is_sure = |recorded: f64| recorded >= 1.0;
+    let all = || (0..candidates.len()).collect::<Vec<_>>();
+    // A certain label belongs to the design (capped at 1), or is one that stands for itself since an earlier growth.
+    let among = known.iter().flat_map(|known| {
+        let sure: Vec<usize> = known
+            .iter()
+            .filter(|(_, recorded)| is_sure(*recorded))
+            .map(|(at, _)| *at)
+            .collect();
+        let rest = all().into_iter().filter(move |at| !sure.contains(at));
+        [all(), rest.collect()]
+    });
+    for places in among {
+        let within: Vec<Candidate> = places.iter().map(|&at| candidates[at].clone()).collect();
+        let earlier: Vec<(usize, f64)> = known
+            .iter()
+            .flatten()
+            .filter_map(|(at, recorded)| Some((places.binary_search(at).ok()?, *recorded)))
+            .collect();
+        if let Some(before) = drawn_before(strategy, &within, &earlier, seed) {
+            let drawn = draw(strategy, &within, before + n, seed);
+            return placed(
+                Earlier::Grown(before),
+                candidates,
+                labelled,
+                &places,
+                &drawn,
+            );
+        }
+    }
+    let is_labelled = |at: &usize| labelled.iter().any(|(other, _)| other == at);
+    let places: Vec<usize> = all().into_iter().filter(|at| !is_labelled(at)).collect();
+    let within: Vec<Candidate> = places.iter().map(|&at| candidates[at].clone()).collect();
+    let drawn = draw(strategy, &within, n, seed);
+    placed(Earlier::Apart, candidates, labelled, &places, &drawn)
+}
+
+/// A draw among some of the candidates; the others stand for themselves.
+fn placed(
+    earlier: Earlier,
+    candidates: &[Candidate],
+    labelled: &[(usize, Option<f64>)],
+    places: &[usize],
+    drawn: &Drawn,
+) -> Growth {
+    let mut probabilities = vec![1.0; candidates.len()];
+    for (&at, &probability) in places.iter().zip(&drawn.probabilities) {
+        probabilities[at] = probability;
+    }
+    let taken = drawn.taken.iter().map(|&at| places[at]);
+    let is_new = |at: &usize| labelled.iter().all(|(other, _)| other != at);
+    Growth {
+        earlier,
+        probabilities,
+        taken: taken.filter(is_new).collect(),
+    }
+}
+
+/// An output that was picked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picked {
+    /// Its name.
+    pub name: String,
+    /// With which probability.
+    pub probability: f64,
+    /// What spoke for it: its doubt, or its stratum.
+    pub why: String,
+}
+
+/// What was picked, and what it is worth.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pick {
+    /// The run.
+    pub run: String,
+    /// How.
+    pub strategy: Strategy,
+    /// By which seed.
+    pub seed: u64,
+    /// How many were asked for.
+    pub wanted: usize,
+    /// What doubts, or strata, are read from, in words.
+    pub by: Option<String>,
+    /// Outputs that may be picked, those with labels among them.
+    pub population: usize,
+    /// Of those, how many have labels.
+    pub labelled: usize,
+    /// What the labels that are there mean.
+    pub earlier: Earlier,
+    /// The outputs to be labelled.
+    pub picked: Vec<Picked>,
+    /// The least and the greatest probability of all outputs.
+    pub range: (f64, f64),
+    /// What is to be known besides.
+    pub notes: Vec<String>,
+    /// What the labels will be worth; `None` where they are no pass and fail.
+    pub worth: Option<Worth>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -405,5 +553,44 @@ mod tests {
             drawn_before(Strategy::Random, &all, &[(0, 1.0), (3, 1.0)], 8),
             None
         );
+    }
+
+    #[test]
+    fn a_sample_grows_and_what_was_drawn_otherwise_stands_for_itself() {
+        let all = candidates(60);
+        for strategy in ALL {
+            let first = grow(strategy, &all, &[], 10, 5);
+            assert_eq!(first.earlier, Earlier::None);
+            let labelled: Vec<(usize, Option<f64>)> = first
+                .taken
+                .iter()
+                .map(|&at| (at, Some(first.probabilities[at])))
+                .collect();
+            let second = grow(strategy, &all, &labelled, 15, 5);
+            assert_eq!(second.earlier, Earlier::Grown(10), "{strategy:?}");
+            let whole = draw(strategy, &all, 25, 5);
+            assert_eq!(second.probabilities, whole.probabilities);
+            let mut joined = [first.taken.clone(), second.taken.clone()].concat();
+            joined.sort_unstable();
+            assert_eq!(joined, whole.taken);
+
+            let found: Vec<(usize, Option<f64>)> = [3, 4, 50].map(|at| (at, None)).to_vec();
+            let apart = grow(strategy, &all, &found, 8, 5);
+            assert_eq!(apart.earlier, Earlier::Apart);
+            assert!([3, 4, 50].iter().all(|&at| apart.probabilities[at] == 1.0));
+            assert!([3, 4, 50].iter().all(|at| !apart.taken.contains(at)));
+            let sum: f64 = apart.probabilities.iter().sum();
+            assert!((sum - 11.0).abs() < 1e-9);
+            // And grows from there.
+            let labelled: Vec<(usize, Option<f64>)> = apart
+                .taken
+                .iter()
+                .chain(&[3, 4, 50])
+                .map(|&at| (at, Some(apart.probabilities[at])))
+                .collect();
+            let grown = grow(strategy, &all, &labelled, 5, 5);
+            assert_eq!(grown.earlier, Earlier::Grown(8), "{strategy:?}");
+            assert_eq!(grown.probabilities[3], 1.0);
+        }
     }
 }
