@@ -3,8 +3,8 @@
 
 use super::calibration::LEAST_LABELS;
 use crate::stats::{
-    Confidence, Confusion, Estimate, Labelled, Undefined, Unlabelled, Weights, cohen_kappa,
-    ppi_plus_plus, wilson,
+    Confidence, Confusion, Estimate, Labelled, Sample, Undefined, Unlabelled, Weights, cohen_kappa,
+    mean, ppi_plus_plus, wilson,
 };
 
 /// The kappa that is assumed while too few labels can tell: the bar from which on a judge is usable.
@@ -21,7 +21,7 @@ pub struct Known {
     pub labels: u64,
     /// Labels of a random draw that know a rate as well: (sum of weights)^2 / (sum of squared weights), Kish 1965.
     pub effective: f64,
-    /// Half the width of the 95 % interval of the share that passes, by the labels alone.
+    /// Half the width of the 95 % interval of the share that passes (of grades: of their mean), by the labels alone.
     pub labels_only: Option<f64>,
     /// The same, corrected by the judge's verdicts of the other outputs (PPI++).
     pub corrected: Option<f64>,
@@ -41,6 +41,8 @@ pub enum Assumed {
         /// Their agreement.
         kappa: f64,
     },
+    /// People's grades lie as far apart as the judge's.
+    Spread,
     /// Nothing of a judge: half of the outputs pass, the case of the widest interval.
     Half,
 }
@@ -61,6 +63,8 @@ pub struct Worth {
 pub struct Question<'a> {
     /// The judge's verdicts of all outputs that pass or fail.
     pub verdicts: &'a [bool],
+    /// The judge's grades of all outputs, where people give grades: then means are asked for.
+    pub grades: &'a [f64],
     /// The labels that are there.
     pub table: Table,
     /// 1/probability of each label that is there; empty: none are.
@@ -84,6 +88,9 @@ pub fn worth(question: &Question<'_>) -> Worth {
 }
 
 fn assumed(question: &Question<'_>) -> Assumed {
+    if !question.grades.is_empty() {
+        return Assumed::Spread;
+    }
     let seen: u64 = question.table.iter().flatten().sum();
     if seen >= LEAST_LABELS as u64 {
         return Assumed::Seen(question.table);
@@ -110,7 +117,7 @@ fn shares(assumed: &Assumed) -> [[f64; 2]; 2] {
             let apart = p * q * (1.0 - kappa);
             [[q - apart, apart], [apart, p - apart]]
         }
-        Assumed::Half => [[0.5, 0.0], [0.0, 0.5]],
+        Assumed::Half | Assumed::Spread => [[0.5, 0.0], [0.0, 0.5]],
     }
 }
 
@@ -141,6 +148,16 @@ fn half(found: Result<Estimate, Undefined>) -> Option<f64> {
     Some((found.high()? - found.low()?) / 2.0)
 }
 
+/// Half the width of the interval of the mean of `n` grades that lie as these do.
+fn mean_of(grades: &[f64], n: usize) -> Option<f64> {
+    let mut sorted = grades.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let like: Vec<f64> = (0..n)
+        .map(|at| sorted[(2 * at + 1) * sorted.len() / (2 * n)])
+        .collect();
+    half(mean(&Sample::new(&like), Confidence::NINETY_FIVE, None))
+}
+
 fn known(question: &Question<'_>, assumed: &Assumed, weights: &[f64]) -> Known {
     let confidence = Confidence::NINETY_FIVE;
     let (sum, squares) = weights
@@ -151,6 +168,15 @@ fn known(question: &Question<'_>, assumed: &Assumed, weights: &[f64]) -> Known {
         false => 0.0,
     };
     let n = effective.round().max(0.0) as usize;
+    if *assumed == Assumed::Spread {
+        return Known {
+            labels: weights.len() as u64,
+            effective,
+            labels_only: mean_of(question.grades, n),
+            corrected: None,
+            kappa: None,
+        };
+    }
     let (human, judge) = labels(shares(assumed), n);
     let passes = human.iter().filter(|label| **label == 1.0).count();
     let rest = question.verdicts.len().saturating_sub(weights.len());
@@ -203,6 +229,7 @@ mod tests {
         let judge = verdicts(5_000, 5_000);
         let question = Question {
             verdicts: &judge,
+            grades: &[],
             table: [[0, 0], [0, 0]],
             now: &[50.0; 100],
             then: &[12.5; 400],
@@ -239,6 +266,7 @@ mod tests {
             .collect();
         let question = Question {
             verdicts: &judge,
+            grades: &[],
             table: [[10, 4], [2, 24]],
             now: &[],
             then: &weights,
@@ -261,6 +289,7 @@ mod tests {
     fn without_a_judge_the_widest_case_is_taken() {
         let question = Question {
             verdicts: &[],
+            grades: &[],
             table: [[0, 0], [0, 0]],
             now: &[],
             then: &[5.0; 20],
@@ -269,6 +298,25 @@ mod tests {
         let found = worth(&question);
         assert_eq!(found.assumed, Assumed::Half);
         assert!((found.then.labels_only.unwrap() - 0.2007).abs() < 1e-3);
+        assert_eq!((found.then.corrected, found.then.kappa), (None, None));
+    }
+
+    #[test]
+    fn of_grades_the_mean_is_promised_by_the_spread_of_the_judges() {
+        let grades: Vec<f64> = (0..100).map(|at| f64::from(1 + at % 5)).collect();
+        let question = Question {
+            verdicts: &[],
+            grades: &grades,
+            table: [[0, 0], [0, 0]],
+            now: &[],
+            then: &[2.0; 50],
+            is_even: true,
+        };
+        let found = worth(&question);
+        assert_eq!(found.assumed, Assumed::Spread);
+        // t(49) by sqrt(2 (50/49) / 50).
+        let wanted = 2.009_575 * (2.0_f64 / 49.0).sqrt();
+        assert!((found.then.labels_only.unwrap() - wanted).abs() < 1e-5);
         assert_eq!((found.then.corrected, found.then.kappa), (None, None));
     }
 }

@@ -18,6 +18,7 @@ pub mod findings;
 pub mod format;
 pub mod gate;
 mod journal_line;
+pub mod label_stats;
 pub mod label_worth;
 pub mod metric;
 mod pairing;

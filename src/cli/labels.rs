@@ -6,13 +6,14 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::args::Place;
 use super::failure::exit;
+use super::judge::{Format, grades};
 use super::screen::Screen;
 use super::{Done, print};
 use crate::analysis::pick::Strategy;
 use crate::funnel::{terminal, terminal_line};
-use crate::jobs::{self, ImportLabels, ImportedLabels, PickLabels};
+use crate::jobs::{self, ImportLabels, ImportedLabels, JobError, PickLabels};
 use crate::load::labels::import::{Column, KINDS};
-use crate::report::{labelled, pick_screen};
+use crate::report::{label_stats_screen, labelled, pick_screen};
 
 /// People's labels: taken over, looked at, and which to ask for next.
 #[derive(Debug, Args)]
@@ -29,6 +30,20 @@ enum LabelsVerb {
     Import(Import),
     /// Choose which outputs of a run people label next, as a labels file to be filled in.
     Pick(Pick),
+    /// Look at the people behind a labels file: how each labels, whether they agree, repeat themselves, or drift.
+    Stats(Stats),
+}
+
+#[derive(Debug, Args)]
+struct Stats {
+    /// The labels file.
+    file: PathBuf,
+    /// The scale of grades that the judge has: its lowest and highest whole number; a rating off it is refused.
+    #[arg(long, alias = "judge-scale", value_name = "LOW..HIGH", value_parser = grades)]
+    scale: Option<(i64, i64)>,
+    /// Print the result as `json` instead of the screen.
+    #[arg(long, value_name = "KIND", default_value = "terminal")]
+    format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -147,7 +162,25 @@ pub(crate) fn run(labels: Labels, screen: &Screen) -> Done {
     match labels.verb {
         LabelsVerb::Import(verb) => import(verb, screen),
         LabelsVerb::Pick(verb) => pick(verb, screen),
+        LabelsVerb::Stats(verb) => stats(&verb, screen),
     }
+}
+
+fn stats(verb: &Stats, screen: &Screen) -> Done {
+    let found = jobs::label_statistics(&verb.file, verb.scale)?;
+    let text = match verb.format {
+        Format::Terminal => {
+            let file = verb.file.display().to_string();
+            label_stats_screen(&file, &found, screen.width, screen.color)
+        }
+        Format::Json => {
+            serde_json::to_string_pretty(&found)
+                .map_err(|error| JobError::Unexpected(error.to_string()))?
+                + "\n"
+        }
+    };
+    print(screen, text.as_bytes())?;
+    Ok(exit::DONE)
 }
 
 fn pick(verb: Pick, screen: &Screen) -> Done {

@@ -8,7 +8,7 @@ use super::JobError;
 use super::calibrate::walk::{Step, walk};
 use super::reading::{open_run, suite_of};
 use crate::analysis::doubt::{Source, disagreement, doubt, verdict};
-use crate::analysis::label_worth::{Question, Table, worth};
+use crate::analysis::label_worth::{Question, Table, Worth, worth};
 use crate::analysis::pick::{Candidate, Earlier, Growth, Pick, Picked, Strategy, grow};
 use crate::domain::case::{Case, Input};
 use crate::domain::decode::{Problem, unknown};
@@ -137,7 +137,8 @@ pub fn pick_labels(order: &PickLabels, runs_dir: &Path) -> Result<PickedLabels, 
                 (f64::min(low, *p), f64::max(high, *p))
             }),
         notes,
-        worth: (column == "pass").then(|| value_of(order, &chosen, &answers, &known, &drawn)),
+        worth: matches!(column, "pass" | "rating")
+            .then(|| value_of(order, &chosen, &answers, &known, &drawn, column)),
     };
     Ok(PickedLabels {
         pick,
@@ -588,7 +589,8 @@ fn value_of(
     answers: &[Answer],
     known: &BTreeMap<usize, Vec<Label>>,
     drawn: &Growth,
-) -> crate::analysis::label_worth::Worth {
+    column: &str,
+) -> Worth {
     // A disagreement has no judge of its own: the only one among the scorers, if there is one, is the judge that would be corrected.
     let judges: Vec<&&ScorerSpec> = match chosen {
         [_] => chosen.iter().collect(),
@@ -602,7 +604,15 @@ fn value_of(
         _ => None,
     };
     let says = |answer: &Answer| answer.scores.get(judge?)?.passes();
+    let graded = |answer: &Answer| match answer.scores.get(judge?)?.value {
+        Value::Number(grade) => Some(grade),
+        _ => None,
+    };
     let verdicts: Vec<bool> = answers.iter().filter_map(says).collect();
+    let grades: Vec<f64> = match column {
+        "rating" => answers.iter().filter_map(graded).collect(),
+        _ => Vec::new(),
+    };
     let mut table: Table = [[0; 2]; 2];
     for (&at, labels) in known {
         let said: Vec<bool> = labels
@@ -633,6 +643,7 @@ fn value_of(
         .collect();
     worth(&Question {
         verdicts: &verdicts,
+        grades: &grades,
         table,
         now: &now,
         then: &then,

@@ -2,6 +2,7 @@
 
 use super::content::counted;
 use super::screen::{Ink, Place, Screen};
+use crate::analysis::calibration::LEAST_LABELS;
 use crate::analysis::format::plain;
 use crate::analysis::label_worth::{Assumed, Known, Worth};
 use crate::analysis::pick::{Earlier, FLOOR, Pick, Strategy};
@@ -133,10 +134,11 @@ fn earlier(screen: &mut Screen, pick: &Pick) {
 }
 
 fn worth(screen: &mut Screen, worth: &Worth) {
+    let is_mean = worth.assumed == Assumed::Spread;
     if let Some(now) = &worth.now {
-        entry(screen, "now", &known(now), Ink::Plain);
+        entry(screen, "now", &known(now, is_mean), Ink::Plain);
     }
-    entry(screen, "then", &known(&worth.then), Ink::Plain);
+    entry(screen, "then", &known(&worth.then, is_mean), Ink::Plain);
     let assumed = match &worth.assumed {
         Assumed::Seen(table) => format!(
             "if people and judge go on differing as on the {} labels that are there",
@@ -146,6 +148,10 @@ fn worth(screen: &mut Screen, worth: &Worth) {
             "if people, as the judge, pass {:.0} % and agree with it at kappa {kappa}: too few labels are there to tell",
             100.0 * passes
         ),
+        Assumed::Spread => {
+            "if people's grades lie as far apart as the judge's; what its correction adds is not promised"
+                .to_owned()
+        }
         Assumed::Half => {
             "if half of the outputs pass, where the interval is widest; no one judge is known here"
                 .to_owned()
@@ -161,17 +167,22 @@ fn worth(screen: &mut Screen, worth: &Worth) {
     );
 }
 
-fn known(known: &Known) -> String {
+fn known(known: &Known, is_mean: bool) -> String {
     let points = |half: f64| format!("+-{:.0} points", 100.0 * half);
     let mut parts = vec![counted(known.labels, "label")];
     if known.effective < known.labels as f64 * 0.995 {
         parts[0] += &format!(" (worth {:.0} drawn alike)", known.effective);
     }
-    if let Some(half) = known.labels_only {
+    if let (Some(half), true) = (known.labels_only, is_mean) {
+        parts.push(format!("the mean grade by labels alone +-{half:.2}"));
+    } else if let Some(half) = known.labels_only {
         parts.push(format!("the pass rate by labels alone {}", points(half)));
     }
     if let Some(half) = known.corrected {
         parts.push(format!("corrected (PPI++) {}", points(half)));
+    }
+    if known.effective.round() < LEAST_LABELS as f64 && !is_mean {
+        parts.push(format!("no correction below {LEAST_LABELS} labels"));
     }
     if let Some(half) = known.kappa {
         parts.push(format!("kappa +-{half:.2}"));
