@@ -1,8 +1,12 @@
 //! Which outputs of a run people should label next, as a labels file to be filled in.
 
+mod sheet;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use sheet::{column, rows, write};
 
 use super::JobError;
 use super::calibrate::walk::{Step, walk};
@@ -10,16 +14,13 @@ use super::reading::{open_run, suite_of};
 use crate::analysis::doubt::{Source, disagreement, doubt, verdict};
 use crate::analysis::label_worth::{Question, Table, Worth, worth};
 use crate::analysis::pick::{Candidate, Earlier, Growth, Pick, Picked, Strategy, grow};
-use crate::domain::case::{Case, Input};
+use crate::domain::case::Case;
 use crate::domain::decode::{Problem, unknown};
-use crate::domain::label::{Label, Said, Subject, Texts};
-use crate::domain::message::Role;
-use crate::domain::score::{Measure, Score, Value};
+use crate::domain::label::{Label, Said, Subject};
+use crate::domain::score::{Score, Value};
 use crate::domain::suite::{ScorerSpec, Suite};
 use crate::domain::tree::Span;
 use crate::load::labels::file;
-use crate::report::{labels_jsonl, labels_to_fill};
-use crate::store::durable;
 use crate::store::run::RunDir;
 
 /// Outputs of a tag, a target and a verdict below which a tag is no stratum of its own.
@@ -116,6 +117,13 @@ pub fn pick_labels(order: &PickLabels, runs_dir: &Path) -> Result<PickedLabels, 
         .all(|one| one.doubt == candidates[0].doubt);
     if matches!(order.strategy, Strategy::Uncertain | Strategy::Disagreement) && is_flat {
         notes.push("no output is more doubtful than another: all were drawn alike".to_owned());
+    }
+    let is_part = !order.targets.is_empty()
+        && targets
+            .iter()
+            .any(|id| !order.targets.iter().any(|one| one == id));
+    if is_part {
+        notes.push("only some targets' outputs were drawn from: a rate that is corrected by verdicts of the others, too, is of nobody's outputs".to_owned());
     }
     let column = column(&chosen, known.values().flatten().next());
     let rows = rows(&answers, &drawn, &known);
@@ -410,7 +418,9 @@ fn earlier(
             continue;
         };
         let said = label.texts.output.as_ref();
-        if said.is_some_and(|said| *said != answers[at].output) {
+        // A spreadsheet may have changed the ends of lines.
+        let is_same = |said: &String| said.trim().lines().eq(answers[at].output.trim().lines());
+        if said.is_some_and(|said| !is_same(said)) {
             unlike.insert(label.subject);
             continue;
         }
@@ -456,112 +466,6 @@ fn whole(path: &Path, labels: &[Label]) -> Result<(), JobError> {
         }])),
         _ => Ok(()),
     }
-}
-
-/// The column that people fill in.
-fn column(chosen: &[&ScorerSpec], label: Option<&Label>) -> &'static str {
-    if let Some(said) = label.and_then(|label| label.said.as_ref()) {
-        return said.column();
-    }
-    match chosen {
-        [spec] => match spec.scorer.measure() {
-            Measure::PassFail => "pass",
-            // P(pass) is the judge's way to say pass or fail.
-            Measure::Number {
-                scale: Some((low, high)),
-                pass: Some(_),
-            } if spec.scorer.is_judge() && (low, high) == (0.0, 1.0) => "pass",
-            Measure::Number { .. } => "rating",
-            Measure::Label { .. } => "class",
-        },
-        _ => "pass",
-    }
-}
-
-/// The file: labels that are there with their new probability, then rows to be filled in.
-fn rows(answers: &[Answer], drawn: &Growth, known: &BTreeMap<usize, Vec<Label>>) -> Vec<Label> {
-    let mut rows = Vec::new();
-    for (at, labels) in known {
-        rows.extend(labels.iter().map(|label| Label {
-            probability: Some(drawn.probabilities[*at]),
-            ..label.clone()
-        }));
-    }
-    rows.extend(drawn.taken.iter().map(|&at| {
-        let answer = &answers[at];
-        Label {
-            subject: answer.subject.clone(),
-            by: String::new(),
-            said: None,
-            critique: None,
-            rubric_version: None,
-            at: None,
-            seconds: None,
-            side: None,
-            probability: Some(drawn.probabilities[at]),
-            repeat_of: None,
-            cluster: answer.case.cluster.clone(),
-            stated: None,
-            texts: Texts {
-                input: Some(conversation(&answer.case.input)),
-                output: Some(answer.output.clone()),
-                expected: expected(&answer.case),
-                ..Texts::default()
-            },
-            line: 0,
-        }
-    }));
-    rows
-}
-
-/// The question, as a judge reads it: then a judge's verdict in the run is one of the very same question.
-fn conversation(input: &Input) -> String {
-    match input {
-        Input::Messages(messages) if messages.len() > 1 => {
-            let said = messages.iter().map(|message| {
-                let speaker = match message.role {
-                    Role::System => "instructions",
-                    Role::User => "user",
-                    Role::Assistant => "assistant",
-                    Role::Tool => "tool",
-                };
-                format!("{speaker}: {}", message.content)
-            });
-            said.collect::<Vec<_>>().join("\n\n")
-        }
-        other => other.text().to_owned(),
-    }
-}
-
-/// What was expected, likewise.
-fn expected(case: &Case) -> Option<String> {
-    match case.accepted().as_slice() {
-        [] => None,
-        [one] => Some(one.clone()),
-        several => Some(format!("any one of:\n- {}", several.join("\n- "))),
-    }
-}
-
-fn write(order: &PickLabels, rows: &[Label], column: &str) -> Result<(), JobError> {
-    let fail =
-        |error: &std::io::Error| JobError::Store(format!("{}: {error}", order.out.display()));
-    let to_fill = ["annotator", column, "critique"];
-    let ending = order.out.extension().and_then(|ending| ending.to_str());
-    let bytes = match ending.map(str::to_ascii_lowercase).as_deref() {
-        Some("jsonl" | "ndjson") => labels_jsonl(rows, &to_fill),
-        _ => labels_to_fill(rows, &to_fill).map_err(|error| fail(&error))?,
-    };
-    let written = match order.force {
-        true => durable::replace(&order.out, &bytes),
-        false => durable::write_new(&order.out, &bytes),
-    };
-    written.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => JobError::Usage(format!(
-            "{}: there is such a file; name another with --out, or replace it with --force",
-            order.out.display()
-        )),
-        _ => fail(&error),
-    })
 }
 
 fn picked(strategy: Strategy, candidates: &[Candidate], drawn: &Growth) -> Vec<Picked> {
