@@ -85,7 +85,7 @@ pub(crate) enum Verb {
     Compare(Compare),
     /// Hold a judge against people: is it usable, and what are its scores worth?
     Judge(super::judge::Judge),
-    /// Take over people's labels: write a labels file from what a labelling tool exports.
+    /// People's labels: take over a labelling tool's export, pick what to label next, look at who labelled how.
     Labels(super::labels::Labels),
     /// Make a run the baseline: write the file that later runs are compared with.
     Bless(Bless),

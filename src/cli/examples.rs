@@ -121,6 +121,12 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "evenhand labels import ann.jsonl --from doccano --to ann.csv",
                 "one annotator's file",
             ),
+            ("evenhand labels pick latest -n 50", "50 outputs, at random"),
+            (
+                "evenhand labels pick latest --labels labels.csv --out more.csv",
+                "20 more than those",
+            ),
+            ("evenhand labels stats labels.csv", "who labelled how"),
         ],
     ),
     (

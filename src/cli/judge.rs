@@ -129,7 +129,7 @@ impl OfWhat {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     Terminal,
     Json,
 }
@@ -141,7 +141,7 @@ fn range<T: std::str::FromStr + PartialOrd>(text: &str) -> Option<(T, T)> {
     (low <= high).then_some((low, high))
 }
 
-fn grades(text: &str) -> Result<(i64, i64), String> {
+pub(super) fn grades(text: &str) -> Result<(i64, i64), String> {
     range(text)
         .filter(|(low, high)| low < high && high - low <= 100)
         .ok_or_else(|| "whole numbers such as 1..5 are wanted, at most 101 grades".to_owned())

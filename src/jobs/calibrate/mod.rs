@@ -8,7 +8,7 @@ mod kept;
 mod known;
 mod live;
 mod outputs;
-mod walk;
+pub(super) mod walk;
 
 pub use judge::Asking;
 pub use live::{Calibrated, Finishing, Order, Ready, finish_calibration, prepare_calibration};

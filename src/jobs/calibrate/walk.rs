@@ -12,7 +12,7 @@ use crate::store::entries::Entry;
 use crate::store::run::RunDir;
 
 /// What a walk meets.
-pub(super) enum Step {
+pub(in crate::jobs) enum Step {
     /// A trial was answered.
     Answered(Box<TrialFinished>),
     /// Scores of a trial.
@@ -20,17 +20,17 @@ pub(super) enum Step {
 }
 
 /// Where a step belongs.
-pub(super) struct Place<'a> {
+pub(in crate::jobs) struct Place<'a> {
     /// The trial's ordinal.
-    pub(super) ordinal: u64,
+    pub(in crate::jobs) ordinal: u64,
     /// Its case.
-    pub(super) case: &'a Arc<Case>,
+    pub(in crate::jobs) case: &'a Arc<Case>,
     /// Its output's name, as labels name it.
-    pub(super) subject: Subject,
+    pub(in crate::jobs) subject: Subject,
 }
 
 /// Walks through a run. What was tried again is met again: the last counts.
-pub(super) fn walk(run: &RunDir, take: &mut dyn FnMut(Place<'_>, Step)) -> Result<(), JobError> {
+pub(in crate::jobs) fn walk(run: &RunDir, take: &mut dyn FnMut(Place<'_>, Step)) -> Result<(), JobError> {
     let store = |error: &dyn std::fmt::Display| JobError::Store(error.to_string());
     let mut cases = Vec::new();
     for case in run.cases().map_err(|error| store(&error))? {

@@ -1,0 +1,124 @@
+//! The labels file that people fill in: what is labelled already, then a row for each output that was picked.
+
+use std::collections::BTreeMap;
+
+use super::{Answer, PickLabels};
+use crate::analysis::pick::Growth;
+use crate::domain::case::{Case, Input};
+use crate::domain::label::{Label, Texts};
+use crate::domain::message::Role;
+use crate::domain::score::Measure;
+use crate::domain::suite::ScorerSpec;
+use crate::jobs::JobError;
+use crate::report::{labels_jsonl, labels_to_fill};
+use crate::store::durable;
+
+/// The column that people fill in.
+pub(super) fn column(chosen: &[&ScorerSpec], label: Option<&Label>) -> &'static str {
+    if let Some(said) = label.and_then(|label| label.said.as_ref()) {
+        return said.column();
+    }
+    match chosen {
+        [spec] => match spec.scorer.measure() {
+            Measure::PassFail => "pass",
+            // P(pass) is the judge's way to say pass or fail.
+            Measure::Number {
+                scale: Some((low, high)),
+                pass: Some(_),
+            } if spec.scorer.is_judge() && (low, high) == (0.0, 1.0) => "pass",
+            Measure::Number { .. } => "rating",
+            Measure::Label { .. } => "class",
+        },
+        _ => "pass",
+    }
+}
+
+/// The file: labels that are there with their new probability, then rows to be filled in.
+pub(super) fn rows(
+    answers: &[Answer],
+    drawn: &Growth,
+    known: &BTreeMap<usize, Vec<Label>>,
+) -> Vec<Label> {
+    let mut rows = Vec::new();
+    for (at, labels) in known {
+        rows.extend(labels.iter().map(|label| Label {
+            probability: Some(drawn.probabilities[*at]),
+            ..label.clone()
+        }));
+    }
+    rows.extend(drawn.taken.iter().map(|&at| {
+        let answer = &answers[at];
+        Label {
+            subject: answer.subject.clone(),
+            by: String::new(),
+            said: None,
+            critique: None,
+            rubric_version: None,
+            at: None,
+            seconds: None,
+            side: None,
+            probability: Some(drawn.probabilities[at]),
+            repeat_of: None,
+            cluster: answer.case.cluster.clone(),
+            stated: None,
+            texts: Texts {
+                input: Some(conversation(&answer.case.input)),
+                output: Some(answer.output.clone()),
+                expected: expected(&answer.case),
+                ..Texts::default()
+            },
+            line: 0,
+        }
+    }));
+    rows
+}
+
+/// The question, as a judge reads it: then a judge's verdict in the run is one of the very same question.
+fn conversation(input: &Input) -> String {
+    match input {
+        Input::Messages(messages) if messages.len() > 1 => {
+            let said = messages.iter().map(|message| {
+                let speaker = match message.role {
+                    Role::System => "instructions",
+                    Role::User => "user",
+                    Role::Assistant => "assistant",
+                    Role::Tool => "tool",
+                };
+                format!("{speaker}: {}", message.content)
+            });
+            said.collect::<Vec<_>>().join("\n\n")
+        }
+        other => other.text().to_owned(),
+    }
+}
+
+/// What was expected, likewise.
+fn expected(case: &Case) -> Option<String> {
+    match case.accepted().as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        several => Some(format!("any one of:\n- {}", several.join("\n- "))),
+    }
+}
+
+pub(super) fn write(order: &PickLabels, rows: &[Label], column: &str) -> Result<(), JobError> {
+    let fail =
+        |error: &std::io::Error| JobError::Store(format!("{}: {error}", order.out.display()));
+    let to_fill = ["annotator", column, "critique"];
+    let ending = order.out.extension().and_then(|ending| ending.to_str());
+    let bytes = match ending.map(str::to_ascii_lowercase).as_deref() {
+        Some("jsonl" | "ndjson") => labels_jsonl(rows, &to_fill),
+        _ => labels_to_fill(rows, &to_fill).map_err(|error| fail(&error))?,
+    };
+    let written = match order.force {
+        true => durable::replace(&order.out, &bytes),
+        false => durable::write_new(&order.out, &bytes),
+    };
+    written.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => JobError::Usage(format!(
+            "{}: there is such a file; name another with --out, or replace it with --force",
+            order.out.display()
+        )),
+        _ => fail(&error),
+    })
+}
