@@ -93,7 +93,7 @@ impl Machine {
         let folder = tempfile::tempdir().expect("a folder");
         let evals = folder.path().join("evals");
         std::fs::create_dir(&evals).expect("a folder");
-        for name in ["suite.yaml", "cases.jsonl", "cassette.jsonl"] {
+        for name in ["suite.yaml", "cases.jsonl", "cassette.jsonl", "labels.csv"] {
             let from = root().join("datasets/quickstart").join(name);
             std::fs::copy(from, evals.join(name)).expect("the quickstart");
         }

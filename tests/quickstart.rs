@@ -136,7 +136,14 @@ fn it_needs_no_network() {
 #[test]
 fn the_readme_shows_what_it_prints() {
     let folder = tempfile::tempdir().expect("a folder");
-    let output = evenhand(folder.path(), &["run", &suite()]);
+    // As the README types it, from the folder above.
+    let there = folder.path().join("datasets/quickstart");
+    std::fs::create_dir_all(&there).expect("a folder");
+    for entry in std::fs::read_dir(root().join("datasets/quickstart")).expect("the pack") {
+        let entry = entry.expect("an entry");
+        std::fs::copy(entry.path(), there.join(entry.file_name())).expect("a copy");
+    }
+    let output = evenhand(folder.path(), &["run", "datasets/quickstart/suite.yaml"]);
     let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
     let screen = without_names(&text(&output.stdout));
     let block = screen.trim_end();

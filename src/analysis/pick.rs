@@ -590,7 +590,11 @@ mod tests {
                 .collect();
             let grown = grow(strategy, &all, &labelled, 5, 5);
             // A stratum of one that is always drawn stands for itself already.
-            let before = if strategy == Strategy::Stratified { 7 } else { 8 };
+            let before = if strategy == Strategy::Stratified {
+                7
+            } else {
+                8
+            };
             assert_eq!(grown.earlier, Earlier::Grown(before), "{strategy:?}");
             assert_eq!(grown.probabilities[3], 1.0);
         }

@@ -67,7 +67,7 @@ struct Calibrate {
     #[arg(long, value_name = "NAME", requires = "suite")]
     profile: Option<String>,
     /// Calls under way at once.
-    #[arg(long, value_name = "N", requires = "suite", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", requires = "named", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     concurrency: Option<u32>,
     /// Ask anew about outputs on which the same judge has given its verdict before.
     #[arg(long, requires = "named")]
@@ -236,7 +236,10 @@ fn ask(judge: String, verb: Calibrate, screen: &Screen) -> Done {
                 ..Selection::default()
             },
         },
-        (None, Some(model)) => Asking::Model(model),
+        (None, Some(model)) => Asking::Model {
+            model,
+            concurrency: verb.concurrency,
+        },
         (None, None) => {
             let message =
                 "name the suite that uses the judge with --suite, or its model with --model";

@@ -250,6 +250,23 @@ pub(crate) fn steps(
             "makes this run the baseline",
         );
     }
+    if let Some(judge) = findings
+        .judges
+        .iter()
+        .find(|judge| judge.calibration != "calibrated")
+    {
+        // Where the suite names labels, they are taken by themselves.
+        let has_labels = judge.method == "ppi++";
+        let labels = (!has_labels).then_some(["--labels", "labels.csv"]);
+        let words = ["--suite", &again.suite, "--outputs", address];
+        let words = words.into_iter().chain(labels.into_iter().flatten());
+        let why = match judge.calibration.as_str() {
+            _ if has_labels => "holds the judge against these labels, and keeps its certificate",
+            "stale" => "holds the judge as it is now against people",
+            _ => "holds the judge against people: 20 labels start it, about 100 certify it",
+        };
+        step(command(&["judge", "calibrate", &judge.scorer], words), why);
+    }
     let unclear = findings
         .comparisons
         .iter()

@@ -35,8 +35,13 @@ pub enum Asking {
         /// A profile of the suite, and calls under way at once.
         selection: Selection,
     },
-    /// From options as a target has them, in JSON.
-    Model(String),
+    /// From options as a target has them.
+    Model {
+        /// The options, in JSON.
+        model: String,
+        /// Calls under way at once.
+        concurrency: Option<u32>,
+    },
 }
 
 /// The judge at hand.
@@ -87,7 +92,7 @@ pub(super) fn open(judge: &str, asking: &Asking, runs_dir: &Path) -> Result<AtHa
             scorer,
             selection,
         } => of_suite(judge, suite, scorer.as_deref(), selection, runs_dir),
-        Asking::Model(model) => of_model(judge, model),
+        Asking::Model { model, concurrency } => of_model(judge, model, *concurrency),
     }
 }
 
@@ -231,7 +236,7 @@ fn frame(named: &str, scorer: Json) -> Json {
     })
 }
 
-fn of_model(judge: &str, model: &str) -> Result<AtHand, JobError> {
+fn of_model(judge: &str, model: &str, concurrency: Option<u32>) -> Result<AtHand, JobError> {
     let options: Json = serde_json::from_str(model).map_err(|error| {
         JobError::Usage(format!(
             "--model wants a model's options as JSON, such as {{\"kind\": \"chat\", \"base_url\": \"http://127.0.0.1:11434/v1\", \"model\": \"qwen3:8b\"}}: {error}"
@@ -248,6 +253,9 @@ fn of_model(judge: &str, model: &str) -> Result<AtHand, JobError> {
         scorer["against"] = json!(against());
     }
     let mut resolved = frame(judge, scorer);
+    if let Some(concurrency) = concurrency {
+        resolved["limits"] = json!({"concurrency": concurrency});
+    }
     let suite = read(&resolved, &texts, "--model")?;
     let price = suite.scorers[0]
         .model

@@ -30,7 +30,10 @@ pub(in crate::jobs) struct Place<'a> {
 }
 
 /// Walks through a run. What was tried again is met again: the last counts.
-pub(in crate::jobs) fn walk(run: &RunDir, take: &mut dyn FnMut(Place<'_>, Step)) -> Result<(), JobError> {
+pub(in crate::jobs) fn walk(
+    run: &RunDir,
+    take: &mut dyn FnMut(Place<'_>, Step),
+) -> Result<(), JobError> {
     let store = |error: &dyn std::fmt::Display| JobError::Store(error.to_string());
     let mut cases = Vec::new();
     for case in run.cases().map_err(|error| store(&error))? {
