@@ -69,10 +69,16 @@ impl Group {
     /// Kills those that left the group, round after round: a process that dies may leave children that are only then handed to us.
     fn sweep(&self) {
         let mut killed: Vec<Pid> = Vec::new();
+        let mut patience = PATIENCE;
         for _ in 0..ROUNDS {
             // Asked before it is looked around: one that is dying has no environment any more, and still has its children.
             let all_dead = self.is_empty() && killed.iter().all(|pid| is_dead(*pid));
-            let mut found = orphans::marked(&self.mark);
+            let orphans::Marked {
+                marked: mut found,
+                nameless,
+            } = orphans::marked(&self.mark);
+            // One that is just becoming another program has no environment for a moment. One that never has any is not waited for twice.
+            let undecided = !self.debts.knows_nameless(&nameless);
             found.retain(|pid| *pid != self.leader && !killed.contains(pid));
             for pid in &found {
                 tracing::warn!(
@@ -82,9 +88,11 @@ impl Group {
                 let _ = kill_process(*pid, Signal::KILL);
             }
             killed.extend(&found);
-            if found.is_empty() && all_dead {
+            if found.is_empty() && all_dead && (!undecided || patience == 0) {
+                self.debts.remember_nameless(nameless);
                 break;
             }
+            patience = patience.saturating_sub(usize::from(undecided));
             pause();
         }
         for pid in killed {
@@ -110,7 +118,9 @@ impl Group {
 
 /// How often the descendants of an ended program are looked for, and the pause in between. A kill is carried out within microseconds;
 /// only a program that left something behind costs a round.
-const ROUNDS: usize = 50;
+const ROUNDS: usize = 250;
+/// How many of these rounds a child without an environment may cost.
+const PATIENCE: usize = 20;
 const ROUND: Duration = Duration::from_millis(1);
 
 /// One [`ROUND`] of waiting.
@@ -150,7 +160,11 @@ impl Drop for Group {
 
 /// Dead processes that are still to be waited for, so that they do not stay as zombies: orphans are ours, and nobody else waits.
 #[derive(Clone, Default)]
-pub(crate) struct Debts(Rc<RefCell<Vec<Debt>>>);
+pub(crate) struct Debts {
+    owed: Rc<RefCell<Vec<Debt>>>,
+    /// Children that live without an environment, as last seen.
+    nameless: Rc<RefCell<Vec<Pid>>>,
+}
 
 #[derive(PartialEq, Clone, Copy)]
 enum Debt {
@@ -159,17 +173,27 @@ enum Debt {
 }
 
 impl Debts {
+    /// Whether all of these were there before.
+    fn knows_nameless(&self, pids: &[Pid]) -> bool {
+        let known = self.nameless.borrow();
+        pids.iter().all(|pid| known.contains(pid))
+    }
+
+    fn remember_nameless(&self, pids: Vec<Pid>) {
+        *self.nameless.borrow_mut() = pids;
+    }
+
     fn owe_one(&self, pid: Pid) {
-        self.0.borrow_mut().push(Debt::One(pid));
+        self.owed.borrow_mut().push(Debt::One(pid));
     }
 
     fn owe_group(&self, leader: Pid) {
-        self.0.borrow_mut().push(Debt::Group(leader));
+        self.owed.borrow_mut().push(Debt::Group(leader));
     }
 
     /// Waits for those that are dead by now; never blocks.
     pub(crate) fn settle(&self) {
-        self.0.borrow_mut().retain(|debt| {
+        self.owed.borrow_mut().retain(|debt| {
             loop {
                 let waited = match debt {
                     Debt::One(pid) => waitpid(Some(*pid), WaitOptions::NOHANG),
@@ -197,27 +221,40 @@ mod orphans {
         }
     }
 
+    /// What a look at our children shows.
+    #[derive(Default)]
+    pub(super) struct Marked {
+        /// Those that carry the mark, and all that descends from them.
+        pub(super) marked: Vec<Pid>,
+        /// Those that run without any environment: whose they are cannot be told, or not yet.
+        pub(super) nameless: Vec<Pid>,
+    }
+
     /// Our children that carry the mark, and all that descends from them.
-    pub(super) fn marked(mark: &str) -> Vec<Pid> {
+    pub(super) fn marked(mark: &str) -> Marked {
         let wanted = format!("{MARK}={mark}");
-        let mut found: Vec<i32> = children("self")
-            .unwrap_or_else(scan)
-            .into_iter()
-            .filter(|pid| {
-                fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| {
-                    environment
-                        .split(|byte| *byte == 0)
-                        .any(|entry| entry == wanted.as_bytes())
-                })
-            })
-            .collect();
+        let (mut found, mut nameless): (Vec<i32>, Vec<Pid>) = (Vec::new(), Vec::new());
+        for pid in children("self").unwrap_or_else(scan) {
+            let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else {
+                continue;
+            };
+            let mut entries = environment.split(|byte| *byte == 0);
+            if entries.any(|entry| entry == wanted.as_bytes()) {
+                found.push(pid);
+            } else if environment.is_empty() {
+                nameless.extend(Pid::from_raw(pid).filter(|pid| runs(*pid)));
+            }
+        }
         let mut next = 0;
         while let Some(pid) = found.get(next).copied() {
             next += 1;
             let below = children(&pid.to_string()).unwrap_or_default();
             found.extend(below.into_iter().filter(|pid| *pid != 0));
         }
-        found.into_iter().filter_map(Pid::from_raw).collect()
+        Marked {
+            marked: found.into_iter().filter_map(Pid::from_raw).collect(),
+            nameless,
+        }
     }
 
     /// Whether a process runs; a zombie does not.
@@ -269,8 +306,14 @@ mod orphans {
 
     pub(super) fn adopt() {}
 
-    pub(super) fn marked(_mark: &str) -> Vec<Pid> {
-        Vec::new()
+    #[derive(Default)]
+    pub(super) struct Marked {
+        pub(super) marked: Vec<Pid>,
+        pub(super) nameless: Vec<Pid>,
+    }
+
+    pub(super) fn marked(_mark: &str) -> Marked {
+        Marked::default()
     }
 
     pub(super) fn runs(_pid: Pid) -> bool {
@@ -282,4 +325,32 @@ mod orphans {
 pub(crate) fn adopt_orphans() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(orphans::adopt);
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_child_without_an_environment_is_nobodys_yet_and_waited_for_once() {
+        let mut child = Command::new("/bin/sleep")
+            .arg("60")
+            .env_clear()
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        let found = orphans::marked("none");
+        assert!(found.marked.is_empty());
+        assert!(found.nameless.contains(&pid));
+        let debts = Debts::default();
+        assert!(debts.knows_nameless(&[]) && !debts.knows_nameless(&[pid]));
+        debts.remember_nameless(vec![pid]);
+        assert!(debts.knows_nameless(&[pid]));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!orphans::marked("none").nameless.contains(&pid));
+    }
 }
