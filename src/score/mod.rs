@@ -18,6 +18,7 @@ use crate::domain::port::{Question, Scorer, Seen};
 use crate::domain::score::{Measure, Score, Unscored, Value};
 use crate::domain::template::{Scope, Template};
 
+pub mod benchmark;
 mod budget;
 mod checks;
 mod choice;

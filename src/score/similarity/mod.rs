@@ -19,7 +19,7 @@ use crate::domain::template::Template;
 mod align;
 mod bleu;
 mod chrf;
-mod grams;
+pub(in crate::score) mod grams;
 mod levenshtein;
 mod rouge;
 mod token_f1;
