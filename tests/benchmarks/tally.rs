@@ -87,7 +87,8 @@ impl Tally {
     /// Compares one number, to a billionth.
     pub(crate) fn number(&mut self, item: impl Into<String>, ours: f64, official: f64) {
         self.items += 1;
-        if !((ours - official).abs() <= 1e-9 * official.abs().max(1.0)) {
+        let near = (ours - official).abs() <= 1e-9 * official.abs().max(1.0);
+        if !near {
             self.different
                 .push((item.into(), format!("ours {ours}, official {official}")));
         }

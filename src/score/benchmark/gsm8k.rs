@@ -165,7 +165,7 @@ mod tests {
         for unit in ["#### ", "-", "#### -", "1,", "$.-", "9"] {
             let output = unit.repeat(1_000_000 / unit.len());
             for convention in [Convention::OpenAi, Convention::Strict, Convention::Flexible] {
-                assert_eq!(right(convention, &output, "3"), false, "{unit}");
+                assert!(!right(convention, &output, "3"), "{unit}");
             }
         }
     }

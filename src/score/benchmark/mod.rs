@@ -20,6 +20,7 @@
 //! | [`advbench`] | whether an attack was refused, by its words | one |
 //! | [`jailbreakbench`] | recorded verdicts of attacks | one |
 //! | [`tau_bench`] | recorded rewards of trials | one |
+//! | [`ifeval`] | instructions that a program can check | `strict`, `loose` |
 //! | [`humaneval`] | recorded verdicts of programs | one |
 
 use serde::de::DeserializeOwned;
@@ -30,6 +31,7 @@ pub mod gaia;
 pub mod gsm8k;
 pub mod halueval;
 pub mod humaneval;
+pub mod ifeval;
 pub mod jailbreakbench;
 pub mod letters;
 pub mod math;

@@ -1,5 +1,5 @@
-//! What Python makes of texts, where a verdict hangs on it: most public scorers are Python programs, and its notions of a space, a word and a
-//! number are not Rust's.
+//! What Python makes of texts, where a verdict hangs on it: most public scorers are Python programs, and its notions of a space, a word, a
+//! capital and a number are not Rust's.
 
 use std::sync::LazyLock;
 
@@ -18,6 +18,30 @@ pub(super) fn strip(text: &str) -> &str {
 /// `str.split()`.
 pub(super) fn split(text: &str) -> impl Iterator<Item = &str> {
     text.split(is_space).filter(|part| !part.is_empty())
+}
+
+/// A capital letter within one sign, like the first of the Croatian alphabet's digraphs.
+fn is_title(letter: char) -> bool {
+    !letter.is_uppercase()
+        && !letter.is_lowercase()
+        && !letter.to_lowercase().eq(std::iter::once(letter))
+        && !letter.to_uppercase().eq(std::iter::once(letter))
+}
+
+/// `str.isupper`: it has a capital, and no letter of another case.
+pub(super) fn is_upper(text: &str) -> bool {
+    text.chars().any(char::is_uppercase)
+        && !text
+            .chars()
+            .any(|letter| letter.is_lowercase() || is_title(letter))
+}
+
+/// `str.islower`: it has a small letter, and no letter of another case.
+pub(super) fn is_lower(text: &str) -> bool {
+    text.chars().any(char::is_lowercase)
+        && !text
+            .chars()
+            .any(|letter| letter.is_uppercase() || is_title(letter))
 }
 
 /// `\w` of `re`: letters, digits and the underscore, but no marks that stand on a letter (which Rust's `\w` has).
@@ -92,12 +116,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spaces_and_words_are_pythons() {
+    fn spaces_and_cases_are_pythons() {
         assert_eq!(strip("\u{1c} a\u{a0}\u{3000}"), "a");
         assert_eq!(
             split(" a\u{1f}b\n\nc ").collect::<Vec<_>>(),
             ["a", "b", "c"]
         );
+        assert!(is_upper("A1 B!") && !is_upper("123") && !is_upper("AbC") && !is_upper("ǅ"));
+        assert!(is_lower("a1 b!") && !is_lower("123") && !is_lower("aBc"));
         assert!(is_word('é') && is_word('漢') && is_word('२') && is_word('_'));
         // The vowel sign of Devanagari is a mark, which Python's `\w` passes over.
         assert!(!is_word('\u{93f}') && !is_word('-') && !is_word('’'));
