@@ -4,6 +4,7 @@
 //! --test benchmarks -- --nocapture --test-threads 1` prints a table of items, equal and different ones, and why they differ.
 
 mod answers;
+mod calls;
 mod instructions;
 mod recorded;
 mod scorer_cases;

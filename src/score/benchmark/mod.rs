@@ -21,11 +21,13 @@
 //! | [`jailbreakbench`] | recorded verdicts of attacks | one |
 //! | [`tau_bench`] | recorded rewards of trials | one |
 //! | [`ifeval`] | instructions that a program can check | `strict`, `loose` |
+//! | [`bfcl`] | calls of functions | by release, category and language |
 //! | [`humaneval`] | recorded verdicts of programs | one |
 
 use serde::de::DeserializeOwned;
 
 pub mod advbench;
+pub mod bfcl;
 pub mod drop;
 pub mod gaia;
 pub mod gsm8k;
