@@ -36,6 +36,7 @@ pub mod success;
 mod tool_calls;
 
 pub use checks::{CHECKS, check_schemas, checks, checks_of_failure, decode_check};
+pub use similarity::alike;
 
 /// Every rule.
 pub static KINDS: &[Kind<Arc<dyn Scorer>>] = &[

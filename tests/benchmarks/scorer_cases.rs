@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use evenhand::score::alike;
 use evenhand::score::benchmark::{Marking, gaia, letters, math, mmlu_pro, ruler, simpleqa, squad};
 use evenhand::stats::{Tries, pass_at_k, pass_hat_k};
 use serde::Deserialize;
@@ -214,4 +215,44 @@ fn simpleqa_figures() {
         }
     }
     tally.finish(200);
+}
+
+#[test]
+fn text_metrics_of_the_reference_packages() {
+    type Pair = (String, String, f64, f64, f64, f64);
+    let Some(rows) =
+        table::<Pair>("rouge1_rouge2_rougeL_f_sacrebleu_sentence_[prediction,target,...]")
+    else {
+        return;
+    };
+    let mut tally =
+        Tally::new("similarity: rouge_1, rouge_2, rouge_l (rouge-score), bleu (sacrebleu)");
+    for (answer, gold, one, two, long, bleu) in &rows {
+        for (by, official) in [
+            ("rouge_1", *one),
+            ("rouge_2", *two),
+            ("rouge_l", *long),
+            // Theirs is a percentage.
+            ("bleu", bleu / 100.0),
+        ] {
+            let ours = alike(by, answer, gold).expect("both texts have words");
+            tally.number(format!("{by} {answer} / {gold}"), ours, official);
+        }
+    }
+    tally.finish(240);
+}
+
+#[test]
+fn token_f1_is_that_of_squad() {
+    let Some(rows) =
+        table::<(String, String, bool, f64)>("squad_[prediction,target,exact_match,f1]")
+    else {
+        return;
+    };
+    let mut tally = Tally::new("similarity: token_f1 (squad)");
+    for (answer, gold, _, f1) in &rows {
+        let ours = alike("token_f1", answer, gold).expect("any texts have a value");
+        tally.number(format!("{answer} / {gold}"), ours, *f1);
+    }
+    tally.finish(480);
 }

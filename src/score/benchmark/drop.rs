@@ -6,12 +6,11 @@
 //! them is met and the others are not. The output's answer is what follows `Answer:`, else the whole output.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
-use ::regex::Regex;
 use serde::Deserialize;
 
 use super::{Marking, Verdict, letters, python};
+use crate::score::similarity::token_f1::without_articles;
 
 /// What a question accepts.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,9 +28,6 @@ pub enum Convention {
     F1,
 }
 
-static ARTICLES: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b(a|an|the)\b").expect("the pattern is a constant"));
-
 /// An answer as it is compared.
 #[must_use]
 pub fn normal_form(text: &str) -> String {
@@ -47,7 +43,7 @@ pub fn normal_form(text: &str) -> String {
                 python::float(&bare).map_or(bare, python::float_text)
             }
         };
-        let bare = ARTICLES.replace_all(&token, " ");
+        let bare = without_articles(&token);
         python::split(&bare).collect::<Vec<_>>().join(" ")
     });
     parts

@@ -41,30 +41,31 @@ fn marked(text: &str) -> Option<&str> {
     })
 }
 
-/// Every stretch that `(-?[$0-9.,]{2,})|(-?[0-9]+)` finds, from the left; the last one.
+/// The last stretch that `(-?[$0-9.,]{2,})|(-?[0-9]+)` finds. Stretches of these signs are found whole, so that they can be looked for from
+/// the end.
 fn last_number(text: &str) -> Option<&str> {
     let bytes = text.as_bytes();
-    let (mut at, mut last) = (0, None);
-    while at < bytes.len() {
-        let sign = usize::from(bytes[at] == b'-');
-        let from = at + sign;
-        let length = bytes[from..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'$' | b'.' | b','))
-            .count();
-        let found = length > 1 || (length == 1 && bytes[from].is_ascii_digit());
-        if found {
-            last = Some(&text[at..from + length]);
-            at = from + length;
-        } else {
-            at += 1;
+    let is_sign = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'$' | b'.' | b',');
+    let mut end = bytes.len();
+    loop {
+        end = bytes[..end].iter().rposition(is_sign)? + 1;
+        let others = bytes[..end].iter().rposition(|byte| !is_sign(byte));
+        let start = others.map_or(0, |at| at + 1);
+        if end - start > 1 || bytes[start].is_ascii_digit() {
+            let minus = others.is_some_and(|at| bytes[at] == b'-');
+            return Some(&text[start - usize::from(minus)..end]);
         }
+        end = start;
     }
-    last
 }
 
 /// A text without what the harness of EleutherAI passes over: commas, dollar signs, all up to the last `#### `, a full stop at the end.
 fn freed(text: &str) -> String {
+    // Where no sign of a mark follows the last mark, what stands before it cannot matter.
+    let text = match text.rfind(MARK) {
+        Some(at) if !text[at + MARK.len()..].contains('#') => &text[at..],
+        _ => text,
+    };
     let text: String = text.replace([',', '$'], "");
     let text = text
         .rfind(MARK)
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn a_hostile_output_takes_no_longer_than_its_length() {
         for unit in ["#### ", "-", "#### -", "1,", "$.-", "9"] {
-            let output = unit.repeat(1_000_000 / unit.len());
+            let output = unit.repeat(300_000 / unit.len());
             for convention in [Convention::OpenAi, Convention::Strict, Convention::Flexible] {
                 assert!(!right(convention, &output, "3"), "{unit}");
             }

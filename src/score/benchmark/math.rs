@@ -265,7 +265,7 @@ mod tests {
             solution: r"\boxed{1}".to_owned(),
         };
         for unit in ["\\boxed{", "{", "\\frac", "\\sqrt1", "Answer:"] {
-            let output = format!("\\boxed{{{}}}", unit.repeat(500_000 / unit.len()));
+            let output = format!("\\boxed{{{}}}", unit.repeat(200_000 / unit.len()));
             assert_eq!(
                 Convention::Boxed.verdict(&row, &output).passed(),
                 Some(false)

@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_hostile_output_takes_no_longer_than_its_length() {
         for unit in ["answer is ", "answer:", "answer: \n", "AB ", "é"] {
-            let output = unit.repeat(1_000_000 / unit.len());
+            let output = unit.repeat(300_000 / unit.len());
             assert_eq!(Convention::Level2.extract(&output), None, "{unit}");
         }
     }

@@ -4,13 +4,10 @@
 //! Both texts are put into small letters and freed of ASCII punctuation, of the articles a, an and the, and of extra white space. The best of
 //! the accepted texts counts. A question without an answer (version 2) accepts the empty text only.
 
-use std::sync::LazyLock;
-
-use ::regex::Regex;
 use serde::Deserialize;
 
-use super::{Marking, Verdict, python};
-use crate::score::similarity::grams::{f1, shared};
+use super::{Marking, Verdict};
+use crate::score::similarity::token_f1;
 
 /// What a question accepts.
 #[derive(Debug, Clone, Deserialize)]
@@ -57,33 +54,10 @@ pub enum Convention {
     F1,
 }
 
-static ARTICLES: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b(a|an|the)\b").expect("the pattern is a constant"));
-
 /// A text as it is compared.
 #[must_use]
 pub fn normal_form(text: &str) -> String {
-    let small: String = text
-        .to_lowercase()
-        .chars()
-        .filter(|letter| !letter.is_ascii_punctuation())
-        .collect();
-    let bare = ARTICLES.replace_all(&small, " ");
-    python::split(&bare).collect::<Vec<_>>().join(" ")
-}
-
-/// F1 over the words of two texts in normal form.
-fn of_words(a: &str, b: &str) -> f64 {
-    let (a, b): (Vec<&str>, Vec<&str>) = (python::split(a).collect(), python::split(b).collect());
-    if a.is_empty() || b.is_empty() {
-        return if a.is_empty() && b.is_empty() {
-            1.0
-        } else {
-            0.0
-        };
-    }
-    let (a, b, both) = shared(&a, &b, 1);
-    f1(a, b, both)
+    token_f1::words(text).join(" ")
 }
 
 impl Marking for Convention {
@@ -95,14 +69,21 @@ impl Marking for Convention {
             texts.push("");
         }
         let found = normal_form(output);
-        let golds = texts.into_iter().map(normal_form);
         let verdict = match self {
-            Self::ExactMatch => Verdict::pass(golds.into_iter().any(|gold| gold == found)),
-            Self::F1 => Verdict::number(
-                golds
-                    .map(|gold| of_words(&found, &gold))
-                    .fold(0.0, f64::max),
-            ),
+            Self::ExactMatch => {
+                Verdict::pass(texts.into_iter().any(|gold| normal_form(gold) == found))
+            }
+            Self::F1 => {
+                let alike = |gold| token_f1::f1(output, gold);
+                match texts
+                    .into_iter()
+                    .map(alike)
+                    .collect::<Result<Vec<f64>, _>>()
+                {
+                    Ok(all) => Verdict::number(all.into_iter().fold(0.0, f64::max)),
+                    Err(why) => Verdict::unscored(why),
+                }
+            }
         };
         verdict.from_answer(Some(&found))
     }

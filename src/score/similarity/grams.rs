@@ -8,7 +8,7 @@ fn runs<T: Ord>(items: &[T], n: usize) -> Vec<&[T]> {
 }
 
 /// How many runs of `n` neighbours two sequences have, and how many they share, each counted as often as both have it.
-pub(in crate::score) fn shared<T: Ord>(a: &[T], b: &[T], n: usize) -> (usize, usize, usize) {
+pub(super) fn shared<T: Ord>(a: &[T], b: &[T], n: usize) -> (usize, usize, usize) {
     let (a, b) = (runs(a, n), runs(b, n));
     let (mut i, mut j, mut both) = (0, 0, 0);
     while i < a.len() && j < b.len() {
@@ -25,7 +25,7 @@ pub(in crate::score) fn shared<T: Ord>(a: &[T], b: &[T], n: usize) -> (usize, us
 }
 
 /// The harmonic mean of `shared / answer` and `shared / wanted`; 0 where nothing is shared.
-pub(in crate::score) fn f1(answer: usize, wanted: usize, shared: usize) -> f64 {
+pub(super) fn f1(answer: usize, wanted: usize, shared: usize) -> f64 {
     if shared == 0 {
         return 0.0;
     }
@@ -36,7 +36,7 @@ pub(in crate::score) fn f1(answer: usize, wanted: usize, shared: usize) -> f64 {
 
 /// One count as a share of another, which is not 0. Counts are bounded by the length of the texts.
 #[expect(clippy::cast_precision_loss, reason = "counts are below 2^20")]
-pub(in crate::score) fn share(part: usize, whole: usize) -> f64 {
+pub(super) fn share(part: usize, whole: usize) -> f64 {
     part as f64 / whole as f64
 }
 

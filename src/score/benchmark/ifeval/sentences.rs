@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn a_hostile_text_takes_no_longer_than_its_length() {
         for unit in [".", "a.", "!)", ". ", "--", "a,", "'"] {
-            assert!(count(&unit.repeat(300_000 / unit.len())) > 0, "{unit}");
+            assert!(count(&unit.repeat(60_000 / unit.len())) > 0, "{unit}");
         }
     }
 }
