@@ -5,7 +5,9 @@
 
 mod answers;
 mod calls;
+mod hostile;
 mod instructions;
 mod recorded;
+mod rows;
 mod scorer_cases;
 mod tally;

@@ -26,6 +26,15 @@ pub enum Convention {
     Flexible,
 }
 
+impl Convention {
+    /// Each by the name that a suite gives it.
+    pub const NAMES: &'static [(&'static str, Self)] = &[
+        ("openai", Self::OpenAi),
+        ("strict", Self::Strict),
+        ("flexible", Self::Flexible),
+    ];
+}
+
 const MARK: &str = "#### ";
 
 /// The first `#### ` that a number follows, and that number: an optional minus, then digits, full stops and commas, at least one.

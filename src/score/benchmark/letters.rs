@@ -29,6 +29,14 @@ pub enum Convention {
     Multilingual,
 }
 
+impl Convention {
+    /// Each by the name that a suite gives it.
+    pub const NAMES: &'static [(&'static str, Self)] = &[
+        ("english", Self::English),
+        ("multilingual", Self::Multilingual),
+    ];
+}
+
 static ENGLISH: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)Answer[ \t]*:[ \t]*\$?([A-D])\$?"));
 

@@ -24,6 +24,12 @@ pub enum Convention {
     AnswerLine,
 }
 
+impl Convention {
+    /// Each by the name that a suite gives it.
+    pub const NAMES: &'static [(&'static str, Self)] =
+        &[("boxed", Self::Boxed), ("answer_line", Self::AnswerLine)];
+}
+
 /// The content of the last `\boxed{}`, or of the last `\fbox{}` where there is none; `\boxed 5` has all that follows up to a dollar sign.
 #[must_use]
 pub fn last_boxed(text: &str) -> Option<&str> {

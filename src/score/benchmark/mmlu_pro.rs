@@ -25,6 +25,12 @@ pub enum Convention {
     Level2,
 }
 
+impl Convention {
+    /// Each by the name that a suite gives it.
+    pub const NAMES: &'static [(&'static str, Self)] =
+        &[("level_1", Self::Level1), ("level_2", Self::Level2)];
+}
+
 fn is_option(byte: u8) -> bool {
     (b'A'..=b'J').contains(&byte)
 }

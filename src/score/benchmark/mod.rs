@@ -10,7 +10,7 @@
 //! | [`math`] | an expression of LaTeX | `boxed`, `answer_line` |
 //! | [`mmlu_pro`] | a letter of ten | `level_1`, `level_2` |
 //! | [`letters`] | a letter of four (MMLU, GPQA) | `english`, `multilingual` |
-//! | [`truthfulqa`] | a letter for a set of true and false answers | `letter` |
+//! | [`truthfulqa`] | a letter for one of some true and false answers | `mc0`, `mc1` |
 //! | [`squad`] | a span of text | `exact_match`, `f1` |
 //! | [`drop`] | a number, date or spans | `exact_match`, `f1` |
 //! | [`gaia`] | a number, a list or words | one |

@@ -21,6 +21,11 @@ pub enum Convention {
     Part,
 }
 
+impl Convention {
+    /// Each by the name that a suite gives it.
+    pub const NAMES: &'static [(&'static str, Self)] = &[("all", Self::All), ("part", Self::Part)];
+}
+
 impl Marking for Convention {
     type Row = Row;
 

@@ -32,6 +32,12 @@ pub enum Convention {
     Strict,
 }
 
+impl Convention {
+    /// Each by the name that a suite gives it.
+    pub const NAMES: &'static [(&'static str, Self)] =
+        &[("official", Self::Official), ("strict", Self::Strict)];
+}
+
 impl Grade {
     /// The letter of a grade.
     #[must_use]

@@ -54,6 +54,12 @@ pub enum Convention {
     F1,
 }
 
+impl Convention {
+    /// Each by the name that a suite gives it.
+    pub const NAMES: &'static [(&'static str, Self)] =
+        &[("exact_match", Self::ExactMatch), ("f1", Self::F1)];
+}
+
 /// A text as it is compared.
 #[must_use]
 pub fn normal_form(text: &str) -> String {

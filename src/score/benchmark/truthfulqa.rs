@@ -36,6 +36,11 @@ pub enum Convention {
     Mc1,
 }
 
+impl Convention {
+    /// Each by the name that a suite gives it.
+    pub const NAMES: &'static [(&'static str, Self)] = &[("mc0", Self::Mc0), ("mc1", Self::Mc1)];
+}
+
 /// `Answer: B`, `(B)` or `B)` or `B.` at the beginning, or nothing but the letter.
 static LETTER: LazyLock<[Regex; 3]> = LazyLock::new(|| {
     [

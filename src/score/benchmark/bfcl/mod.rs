@@ -111,6 +111,12 @@ pub enum Version {
     Fourth,
 }
 
+impl Version {
+    /// Each by the name that a suite gives it.
+    pub const NAMES: &'static [(&'static str, Self)] =
+        &[("2024", Self::First), ("4", Self::Fourth)];
+}
+
 /// What a question asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Category {
@@ -126,6 +132,17 @@ pub enum Category {
     Relevance,
 }
 
+impl Category {
+    /// Each by the name that a suite gives it.
+    pub const NAMES: &'static [(&'static str, Self)] = &[
+        ("simple", Self::Simple),
+        ("multiple", Self::Multiple),
+        ("parallel", Self::Parallel),
+        ("parallel_multiple", Self::ParallelMultiple),
+        ("relevance", Self::Relevance),
+    ];
+}
+
 /// In which language's literals arguments are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
@@ -135,6 +152,15 @@ pub enum Language {
     Java,
     /// Texts of JavaScript.
     JavaScript,
+}
+
+impl Language {
+    /// Each by the name that a suite gives it.
+    pub const NAMES: &'static [(&'static str, Self)] = &[
+        ("python", Self::Python),
+        ("java", Self::Java),
+        ("javascript", Self::JavaScript),
+    ];
 }
 
 /// A way of checking.

@@ -41,6 +41,12 @@ pub enum Convention {
     Loose,
 }
 
+impl Convention {
+    /// Each by the name that a suite gives it.
+    pub const NAMES: &'static [(&'static str, Self)] =
+        &[("strict", Self::Strict), ("loose", Self::Loose)];
+}
+
 /// The response as it is, without its first line, its last, both; and these without asterisks.
 fn readings(response: &str) -> Vec<String> {
     let after_first = response.split_once('\n').map_or("", |(_, rest)| rest);
