@@ -8,6 +8,8 @@ use crate::domain::suite::{Baseline as Declared, Gate, Rule, Suite};
 use super::baseline::{Baseline, failures};
 use super::bench::Bench;
 use super::comparison::{Draft, Family, Sides, UNPAIRED, adjust, draft};
+use super::contrast::Contrast;
+use super::correction::{Base, CorrectedPairs, Pairs, correct, correct_pairs};
 use super::figure::Chance;
 use super::findings::{
     Comparison, Design, Findings, GateFindings, GateOutcome, RunFacts, SCHEMA_VERSION,
@@ -93,6 +95,50 @@ impl Reference<'_> {
             }
             Self::File(file) => file.side(metric),
         }
+    }
+
+    /// Corrects a metric's difference for the error of its judges.
+    fn correct(
+        &self,
+        bench: &Bench<'_>,
+        metric: &Metric,
+        target: usize,
+        (pairing, cases): (&Pairing, Option<&[u32]>),
+        raw: &Contrast,
+    ) -> Option<CorrectedPairs> {
+        let theirs = match self {
+            Self::Other { bench: other, .. } => Some(other.metric(&metric.name)?),
+            Self::Own(_) | Self::File(_) => None,
+        };
+        let base = match (self, &theirs) {
+            (Self::File(file), _) => Base::File(&file.head.judges),
+            (
+                Self::Other {
+                    bench: other,
+                    target,
+                    ..
+                },
+                Some(metric),
+            ) => Base::Run {
+                bench: other,
+                metric,
+                target: *target,
+            },
+            (Self::Own(target) | Self::Other { target, .. }, _) => Base::Run {
+                bench,
+                metric,
+                target: *target,
+            },
+        };
+        let pairs = Pairs {
+            bench,
+            metric,
+            target,
+            base,
+            pairing,
+            cases,
+        };
+        correct_pairs(&pairs, raw)
     }
 
     fn pairing(&self, bench: &Bench<'_>) -> Pairing {
@@ -335,6 +381,11 @@ fn comparisons(
             tag,
             noise: metric.noise(&bench.suite.noise, &bench.suite.gates),
             max_error_rate: bench.suite.limits.max_error_rate,
+            correct: &|raw| match tag {
+                // Slices are exploration: few of their cases are labelled.
+                Some(_) => None,
+                None => reference.correct(bench, metric, candidate.target, (pairing, None), raw),
+            },
         };
         Some(draft(&sides, &bench.chance))
     };
@@ -429,7 +480,21 @@ fn decided(
             baseline: base
                 .as_ref()
                 .map(|(name, side, pairing)| (name.as_str(), side, *pairing)),
-            uncalibrated: bench.is_judged(&metric) && !bench.suite.allow_uncalibrated,
+            doubt: bench.doubt(&metric),
+            correction: match needs_baseline {
+                true => None,
+                false => correct(bench, &metric, candidate.target, cases.as_deref()),
+            },
+            correct: &|raw| {
+                let (reference, pairing) = joined?;
+                reference.correct(
+                    bench,
+                    &metric,
+                    candidate.target,
+                    (pairing, cases.as_deref()),
+                    raw,
+                )
+            },
             on_unclear: bench.suite.on_unclear,
             max_error_rate: bench.suite.limits.max_error_rate,
         };
@@ -490,6 +555,13 @@ fn warnings(
     for gate in gates.iter().filter(|_| !shown_only) {
         if gate.outcome == GateOutcome::Undecided && gate.effect == 0 {
             said.push(format!("undecided: {}: {}", gate.gate, gate.why));
+        }
+    }
+    said.extend(bench.record.held().warnings());
+    for target in targets {
+        for (name, metric) in &target.metrics {
+            let warnings = metric.correction.iter().flat_map(|one| &one.warnings);
+            said.extend(warnings.map(|text| format!("{}: {name}: {text}", target.id)));
         }
     }
     if bench.success.is_none() {

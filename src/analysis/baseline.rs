@@ -33,6 +33,9 @@ pub struct BaselineHead {
     pub counts_as_failure: Vec<String>,
     /// The primary and each gated metric.
     pub metrics: BTreeMap<String, Blessed>,
+    /// The identities of the judges that had a say, by their scorers; absent where none had, and in files of older versions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub judges: BTreeMap<String, String>,
 }
 
 /// A blessed value.
@@ -150,6 +153,7 @@ impl Blessing {
                 run: run.to_owned(),
                 counts_as_failure: failures(suite, target),
                 metrics: metrics.collect(),
+                judges: judges(suite),
             },
             digests: (0..record.cases())
                 .map(|case| record.case_digests(case).1)
@@ -188,7 +192,7 @@ impl Blessing {
                 scored: tally.scored,
                 bad: tally.bad,
                 sum: tally.sum,
-                cost: (*of == Of::CostPerSuccess).then_some(tally.cost),
+                cost: (*of == Of::CostPerSuccess).then(|| side.costs[at]),
                 values: values.collect(),
             };
             Some((name.clone(), counts))
@@ -214,6 +218,14 @@ pub(crate) fn failures(suite: &Suite, target: usize) -> Vec<String> {
     names
 }
 
+/// The identities of a suite's judges, by their scorers.
+fn judges(suite: &Suite) -> BTreeMap<String, String> {
+    let judged = suite.scorers.iter().filter(|spec| spec.judge.is_some());
+    judged
+        .map(|spec| (spec.id.clone(), spec.digest.to_string()))
+        .collect()
+}
+
 impl Baseline {
     /// The file's side of a metric; `None`: the file does not keep it.
     pub(crate) fn side(&self, metric: &Metric) -> Option<Side> {
@@ -228,13 +240,14 @@ impl Baseline {
                 .extend(counts.values.iter().map(|value| (place, *value)));
             side.cases.push(Tally {
                 case: index,
-                group: index,
                 planned: counts.planned,
                 scored: counts.scored,
                 bad: counts.bad,
                 sum: counts.sum,
-                cost: counts.cost.unwrap_or(0.0),
             });
+            if metric.of == Of::CostPerSuccess {
+                side.costs.push(counts.cost.unwrap_or(0.0));
+            }
         }
         Some(side)
     }

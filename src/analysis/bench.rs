@@ -33,6 +33,7 @@ impl<'a> Bench<'a> {
             success: self.success.as_ref(),
             deadline_ms: self.suite.limits.deadline.map(millis),
             first_try_only: false,
+            by_people: false,
         }
     }
 
@@ -45,11 +46,12 @@ impl<'a> Bench<'a> {
         self.view().side(metric, target, cases)
     }
 
-    /// Whether a judge has a say in a metric. No judge has a certificate yet.
-    pub(crate) fn is_judged(&self, metric: &Metric) -> bool {
-        match metric.scorer() {
-            Some(scorer) => self.scorers()[scorer].judged,
-            None => metric.is_of_success() && self.success.as_ref().is_some_and(Rule::is_judged),
+    /// The scorers that are judges and have a say in a metric, by index.
+    pub(crate) fn judges_of(&self, metric: &Metric) -> Vec<usize> {
+        match (metric.scorer(), &self.success) {
+            (Some(scorer), _) if self.scorers()[scorer].judged => vec![scorer],
+            (None, Some(success)) if metric.is_of_success() => success.judges(self.record),
+            _ => Vec::new(),
         }
     }
 
@@ -92,7 +94,9 @@ impl<'a> Bench<'a> {
     /// itself names. The fewer, the less each p is adjusted.
     pub(crate) fn compared(&self) -> Vec<Metric> {
         let mut metrics = self.rates();
-        metrics.retain(|metric| !matches!(metric.of, Of::PassAt(_)));
+        metrics.retain(|metric| {
+            !matches!(metric.of, Of::PassAt(_)) && metric.has_direction(self.scorers())
+        });
         let usual = [
             "latency_p50_ms",
             "latency_p95_ms",

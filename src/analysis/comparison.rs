@@ -7,6 +7,7 @@ use crate::stats::{
 };
 
 use super::contrast::{Contrast, Kind, contrast, fill_difference};
+use super::correction::CorrectedPairs;
 use super::figure::{Chance, ratio, sample_of, shown};
 use super::findings::{Comparison, Figure, Finding, Flipped, Unit};
 use super::metric::Metric;
@@ -34,6 +35,8 @@ pub(crate) struct Sides<'a> {
     pub(crate) tag: Option<&'a str>,
     pub(crate) noise: Option<Noise>,
     pub(crate) max_error_rate: f64,
+    /// Corrects the difference for the error of the metric's judges; `None` from it: no judge has a say.
+    pub(crate) correct: &'a dyn Fn(&Contrast) -> Option<CorrectedPairs>,
 }
 
 /// A comparison before its p is adjusted and its finding is known.
@@ -56,8 +59,23 @@ pub(crate) fn draft(sides: &Sides<'_>, chance: &Chance) -> Draft {
     let mut contrast = contrast(metric, &old, &new, Kind::Difference, chance, &seeds);
     let worst = fill_difference(metric, &old, &new, Fill::Worst);
     let best = fill_difference(metric, &old, &new, Fill::Best);
+    let is_unpaired = sides.pairing.pairs.is_empty() && unpaired(sides, &mut contrast);
+    let (raw_95, raw_90) = (contrast.at_95.clone(), contrast.at_90.clone());
+    let corrected = match is_unpaired {
+        true => None,
+        false => (sides.correct)(&contrast),
+    };
+    let moved = corrected
+        .as_ref()
+        .and_then(|corrected| corrected.moved(&contrast));
+    if let Some(corrected) = &corrected {
+        if let (Ok(_), Ok(test)) = (&corrected.first, contrast.test) {
+            contrast.checks.insert("raw_p".to_owned(), test.p);
+        }
+        corrected.put_into(&mut contrast);
+    }
     let mut barred = barred(sides, &contrast);
-    if sides.pairing.pairs.is_empty() && unpaired(sides, &mut contrast) {
+    if is_unpaired {
         barred = Some(UNPAIRED.to_owned());
     }
     let mut left_out = sides.pairing.left_out.clone();
@@ -99,8 +117,9 @@ pub(crate) fn draft(sides: &Sides<'_>, chance: &Chance) -> Draft {
         tag: sides.tag.map(str::to_owned),
         pairs: contrast.pairs,
         left_out,
-        difference: figure(&contrast.at_95),
-        difference_90: figure(&contrast.at_90),
+        difference: figure(&raw_95),
+        difference_90: figure(&raw_90),
+        corrected: corrected.map(|corrected| corrected.findings()),
         ratio,
         test: test.map_or_else(String::new, |test| test.method.name().to_owned()),
         p: test.map(|test| test.p),
@@ -130,7 +149,10 @@ pub(crate) fn draft(sides: &Sides<'_>, chance: &Chance) -> Draft {
     Draft {
         shown,
         contrast,
-        fills: worst.zip(best),
+        fills: worst.zip(best).map(|(worst, best)| match moved {
+            Some(moved) => (moved.point(worst), moved.point(best)),
+            None => (worst, best),
+        }),
         barred,
     }
 }
@@ -254,6 +276,9 @@ impl Draft {
             }
         }
         self.shown.sentence = sentence::finding(&self.shown);
+        if let Some(words) = self.shown.corrected.as_ref().and_then(sentence::correction) {
+            self.shown.sentence.push_str(&words);
+        }
         self.shown
     }
 

@@ -107,13 +107,15 @@ fn percentile(
     confidence: Confidence,
     plan: &Plan,
 ) -> Result<stats::Estimate, Undefined> {
+    if !side.is_grouped() {
+        // Each value is a unit of its own: no other order or number of them is needed.
+        let values: Vec<f64> = side.values.iter().map(|(_, value)| *value).collect();
+        return quantile(&values, q, confidence);
+    }
     let scored: Vec<usize> = (0..side.cases.len())
         .filter(|&at| side.cases[at].scored > 0)
         .collect();
     let (values, units, size) = side.only(&scored).unit_values();
-    if !side.is_grouped() {
-        return quantile(&values, q, confidence);
-    }
     let mut point = stats::Estimate::new(
         {
             let mut sorted = values.clone();

@@ -233,9 +233,101 @@ pub struct MetricFigure {
     /// The figure; its fields stand beside `unit` in the JSON.
     #[serde(flatten)]
     pub figure: Figure,
-    /// For a judged metric: `calibrated`, `stale`, `uncalibrated`.
+    /// For a judged metric: `calibrated`, `stale`, `uncalibrated`; of several judges the least trustworthy state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calibration: Option<String>,
+    /// For a judged metric over all cases: the figure corrected for the judge's error, or why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Correction>,
+}
+
+/// A judged figure corrected for the judge's error.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Correction {
+    /// `ppi++`: by labels of this run's outputs; `rogan-gladen`: by the judge's certificate; `none`.
+    pub method: String,
+    /// The corrected figure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
+    /// Labels that it rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<u64>,
+    /// `ppi++`: how much the judge was listened to, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lambda: Option<f64>,
+    /// `rogan-gladen`: how well the judge tells pass from fail, TPR + TNR - 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub youden_j: Option<f64>,
+    /// What is assumed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assumes: Option<String>,
+    /// `none`: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The other correction, where both hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second: Option<Box<Correction>>,
+    /// What a reader must know of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// A difference of judged figures corrected for the judge's error.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CorrectedDifference {
+    /// `ppi++`, `rogan-gladen`, `none`.
+    pub method: String,
+    /// Candidate minus baseline, 95 %.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<Figure>,
+    /// The same at 90 %.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference_90: Option<Figure>,
+    /// The test: that of the raw difference for `rogan-gladen`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<String>,
+    /// Two-sided p.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p: Option<f64>,
+    /// `ppi++`: pairs labelled on both sides; `rogan-gladen`: labels of the certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<u64>,
+    /// `ppi++`: how much the judge was listened to, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lambda: Option<f64>,
+    /// `rogan-gladen`: how well the judge tells pass from fail, TPR + TNR - 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub youden_j: Option<f64>,
+    /// What is assumed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assumes: Option<String>,
+    /// `none`: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The other correction, where both hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second: Option<Box<CorrectedDifference>>,
+}
+
+/// What a judge's certificate says of the identity that judged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CertificateSummary {
+    /// The figure of agreement: `cohen_kappa`, `weighted_kappa_quadratic`, `lin_ccc`.
+    pub agreement: String,
+    /// Its value.
+    pub point: Option<f64>,
+    /// Its interval.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// Labelled outputs that it rests on.
+    pub labels: u64,
+    /// When it was made, RFC 3339 in UTC.
+    pub made: String,
+    /// The rule that decided the conclusion, with its numbers.
+    pub rule: String,
+    /// Both in words: `kappa 0.71 [0.62, 0.79], 120 labels`.
+    pub words: String,
 }
 
 /// One target by itself.
@@ -342,6 +434,10 @@ pub struct Comparison {
     pub difference: Figure,
     /// The same at 90 %: what `same` and non-inferiority look at.
     pub difference_90: Figure,
+    /// Of a judged metric: the difference corrected for the judge's error, or why there is none. Where there is one `test`, `p`,
+    /// `finding`, `needs_n` and `sentence` rest on it, while `difference` stays the judge's opinion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<CorrectedDifference>,
     /// Candidate over baseline, for latency and cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
@@ -372,6 +468,24 @@ pub struct Comparison {
     pub checks: BTreeMap<String, f64>,
 }
 
+impl Comparison {
+    /// The difference that the finding rests on: the corrected one where there is one.
+    #[must_use]
+    pub fn decisive(&self) -> &Figure {
+        let corrected = self.corrected.as_ref();
+        let corrected = corrected.and_then(|corrected| corrected.difference.as_ref());
+        corrected.unwrap_or(&self.difference)
+    }
+
+    /// The same at 90 %.
+    #[must_use]
+    pub fn decisive_90(&self) -> &Figure {
+        let corrected = self.corrected.as_ref();
+        let corrected = corrected.and_then(|corrected| corrected.difference_90.as_ref());
+        corrected.unwrap_or(&self.difference_90)
+    }
+}
+
 /// Cases that changed sides; with repeats: whose share of passes rose or fell.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Flipped {
@@ -400,12 +514,40 @@ pub struct JudgeFindings {
     pub model: String,
     /// `calibrated`, `stale`, `uncalibrated`.
     pub calibration: String,
+    /// Of a calibrated judge: `usable`, `not_shown_usable`, `too_few_labels`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conclusion: Option<String>,
+    /// Of a calibrated judge: what its certificate says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateSummary>,
+    /// The metric that `raw` and `corrected` are of; `None`: its classes have no pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
     /// The judge's opinion: its interval does not contain the judge's own error.
     pub raw: Figure,
     /// Corrected for the judge's measured error, where a correction is valid.
     pub corrected: Option<Figure>,
+    /// How it was corrected, `ppi++` or `rogan-gladen`; `none` otherwise. More stands with the metric of the target.
+    pub method: String,
+    /// Why it is not corrected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// Trials that it left unscored, by why.
     pub unscored: BTreeMap<String, u64>,
+    /// For a pairwise judge: what its two orders show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orders: Option<OrderFindings>,
+}
+
+/// What a pairwise judge's two orders show.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OrderFindings {
+    /// Pairs that were read in both orders, votes counted each.
+    pub pairs: u64,
+    /// Share of these whose two orders disagree: there the place decided, and the pair counts as a tie.
+    pub flip_rate: Figure,
+    /// Share of the verdicts for either output that went to the one shown first; 0.5 without a bias.
+    pub first_shown: Figure,
 }
 
 /// How a gate ended.

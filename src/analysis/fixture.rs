@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::case::Case;
+use crate::domain::certificate::{Counts as LabelCounts, Entry, LabelsNote};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Event, Scored, Spent, TrialFinished};
 use crate::domain::fault::{Fault, FaultKind};
@@ -70,6 +71,7 @@ pub(crate) fn scorer(id: &str, measure: Measure) -> ScorerSpec {
         model: None,
         digest: Digest::of(id.as_bytes()),
         judge: None,
+        others: Vec::new(),
     }
 }
 
@@ -80,8 +82,46 @@ pub(crate) fn judge(id: &str, measure: Measure) -> ScorerSpec {
         judge: Some(JudgeSource {
             named: id.into(),
             text: String::new(),
+            labels: None,
         }),
         ..scorer(id, measure)
+    }
+}
+
+/// A certificate's entry for an identity, with good counts.
+pub(crate) fn entry(digest: Digest, conclusion: &str) -> Entry {
+    Entry {
+        digest: digest.to_string(),
+        model: "m".into(),
+        made: "2026-01-01T00:00:00Z".into(),
+        evenhand: "0".into(),
+        labels: LabelsNote {
+            file: "labels.csv".into(),
+            digest: "d".into(),
+            n: 120,
+            annotators: 1,
+            drawn: "unstated".into(),
+        },
+        split: "all".into(),
+        look: 1,
+        scale: "pass/fail".into(),
+        agreement: "cohen_kappa".into(),
+        point: Some(0.71),
+        low: Some(0.62),
+        high: Some(0.79),
+        ceiling: None,
+        bias: None,
+        conclusion: conclusion.into(),
+        rule: "A: kappa 0.71".into(),
+        counts: Some(LabelCounts {
+            tp: 54,
+            missed: 6,
+            fp: 12,
+            tn: 48,
+        }),
+        targets: BTreeMap::new(),
+        ledger: None,
+        threshold: None,
     }
 }
 

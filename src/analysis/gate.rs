@@ -2,17 +2,19 @@
 
 use crate::domain::suite::{DecideOn, Gate, OnUnclear, Rule};
 use crate::stats::{
-    Confidence, Goal, Interval, MIN_UNITS, NeedsN, NonInferiority, Undefined, non_inferiority,
+    self, Confidence, Goal, Interval, MIN_UNITS, NeedsN, NonInferiority, Undefined, non_inferiority,
 };
 
 use super::comparison::NEAR;
 use super::contrast::{Contrast, Kind, contrast, filled};
-use super::figure::{Chance, Measured, estimate, measure, point, ratio, shown};
+use super::correction::{CorrectedPairs, Correction, fill_of, filled_interval};
+use super::figure::{Bound, Chance, Measured, estimate, measure, point, ratio, shown};
 use super::findings::{Figure, GateFindings, GateOutcome, Unit};
 use super::format::{self, Rounding, Scale};
 use super::metric::Metric;
 use super::pairing::Pairing;
 use super::side::{Fill, Side};
+use super::standing::Doubt;
 
 /// Fewest pairs that decide a gate against the baseline.
 const FEWEST_PAIRS: u64 = 20;
@@ -34,8 +36,12 @@ pub(crate) struct Evidence<'a> {
     pub(crate) side: &'a Side,
     /// The baseline's side with its name and the pairing, where there is a baseline.
     pub(crate) baseline: Option<(&'a str, &'a Side, &'a Pairing)>,
-    /// A judge without a certificate has a say in the metric.
-    pub(crate) uncalibrated: bool,
+    /// What speaks against leaning on the metric's judges, where no labels of this run's outputs make up for it.
+    pub(crate) doubt: Option<Doubt>,
+    /// The metric corrected for its judges' error; `None`: no judge has a say in it.
+    pub(crate) correction: Option<Correction>,
+    /// Corrects its difference from the baseline.
+    pub(crate) correct: &'a dyn Fn(&Contrast) -> Option<CorrectedPairs>,
     pub(crate) on_unclear: OnUnclear,
     pub(crate) max_error_rate: f64,
 }
@@ -126,14 +132,15 @@ impl Evidence<'_> {
         }
     }
 
-    /// What no number can outweigh: nothing scored, too much missing, a judge without a certificate.
-    fn barred(&self) -> Option<Decision> {
+    /// What no number can outweigh: nothing scored, too much missing, a judge that may not decide. People's labels of this run's
+    /// outputs make up for any judge.
+    fn barred(&self, by_people: bool) -> Option<Decision> {
         let too_much = |side: &Side| side.missing_rate() > self.max_error_rate;
         if self.side.scored() == 0 || too_much(self.side) {
             return Some(Decision::undecided("missing", NOT_EVALUATED));
         }
-        self.uncalibrated
-            .then(|| Decision::undecided("uncalibrated", UNDECIDED))
+        let doubt = self.doubt.as_ref().filter(|_| !by_people)?;
+        Some(Decision::undecided(doubt.cause, UNDECIDED))
     }
 
     /// The decision of the three evaluations.
@@ -174,7 +181,26 @@ fn against_bar(evidence: &Evidence<'_>, bar: f64, at_least: bool, chance: &Chanc
     };
     let tags = evidence.gate.tags.join(",");
     let plan = chance.plan(&[evidence.target, &metric.name, &tags]);
-    let measured = measure(metric, side, confidence, &plan);
+    let mut measured = measure(metric, side, confidence, &plan);
+    let correction = evidence.correction.as_ref();
+    let corrected = correction.and_then(|correction| correction.first.as_ref().ok());
+    let said = corrected.map(|corrected| {
+        let judged = format::figure(metric.unit, &measured.figure(), None);
+        let point = judged.split(" [").next().unwrap_or(&judged);
+        format!(", {} (judge: {point})", corrected.words())
+    });
+    if let Some(corrected) = corrected {
+        // The corrected figure is the figure: the judge's own may be off by more than its interval says.
+        measured.estimate = Ok(corrected.at(confidence).clone());
+        measured.passed = None;
+        let bound = |fill| {
+            fill_of(metric, side, fill).map_or(Bound::None, |fill| {
+                Bound::At(fill.point(corrected.at_95.point))
+            })
+        };
+        measured.worst = bound(Fill::Worst);
+        measured.best = bound(Fill::Best);
+    }
     let point = measured.estimate.as_ref().ok().map(|found| found.point);
     let meets = |value: f64| if at_least { value >= bar } else { value <= bar };
     let stands = |meets: bool| if meets { Stands::Passes } else { Stands::Fails };
@@ -207,6 +233,20 @@ fn against_bar(evidence: &Evidence<'_>, bar: f64, at_least: bool, chance: &Chanc
     let on = |fill: Fill| match side.filled(metric, fill) {
         _ if side.scored() == side.planned() => scored,
         None => scored,
+        Some(filled) if corrected.is_some() => {
+            match (fill_of(metric, side, fill), &measured.estimate) {
+                (Some(fill), Ok(found)) if proof => {
+                    let raw = estimate(metric, &filled, confidence, &plan);
+                    by_interval(raw.and_then(|raw| {
+                        let own = fill.interval(found.interval)?;
+                        let point = fill.point(found.point);
+                        Ok(filled_interval(point, own, (raw.point, raw.interval?)))
+                    }))
+                }
+                (Some(fill), Ok(found)) => stands(meets(fill.point(found.point))),
+                _ => scored,
+            }
+        }
         Some(filled) if proof => {
             let found = estimate(metric, &filled, confidence, &plan);
             by_interval(found.and_then(|found| found.interval))
@@ -219,7 +259,8 @@ fn against_bar(evidence: &Evidence<'_>, bar: f64, at_least: bool, chance: &Chanc
     };
     let few_units = proof && side.is_grouped() && side.units() < MIN_UNITS;
     let few_cases = proof && !evidence.gate.tags.is_empty() && side.cases.len() < FEWEST_CASES;
-    let decision = evidence.barred().unwrap_or_else(|| {
+    let by_people = correction.is_some_and(Correction::by_people);
+    let decision = evidence.barred(by_people).unwrap_or_else(|| {
         if few_units {
             Decision::undecided("few_units", UNDECIDED)
         } else if few_cases {
@@ -240,6 +281,7 @@ fn against_bar(evidence: &Evidence<'_>, bar: f64, at_least: bool, chance: &Chanc
     if proof {
         why.push_str(" (90 %)");
     }
+    why.push_str(&said.unwrap_or_default());
     why.push_str(&missing_words(metric, side, &measured, Some(bar)));
     why.push_str(&cause_words(&decision, evidence, side));
     evidence.findings(decision, Some(figure), metric.unit, None, why)
@@ -273,8 +315,9 @@ fn missing_share(side: &Side) -> f64 {
 
 fn cause_words(decision: &Decision, evidence: &Evidence<'_>, side: &Side) -> String {
     match decision.cause {
-        Some("uncalibrated") => {
-            "; the judge is uncalibrated (calibrate it, or set `allow_uncalibrated: true`)".into()
+        Some("uncalibrated" | "stale" | "not_usable") => {
+            let words = evidence.doubt.as_ref().map(|doubt| doubt.words.as_str());
+            format!("; {}", words.unwrap_or_default())
         }
         Some("few_units") => format!(
             "; {} independent units, at least {MIN_UNITS} needed",
@@ -343,7 +386,7 @@ fn against_baseline(
     };
     let Some((name, baseline, pairing)) = evidence.baseline else {
         let decision = evidence
-            .barred()
+            .barred(false)
             .unwrap_or_else(|| Decision::undecided("no_baseline", UNDECIDED));
         let why = "there is no baseline yet: `evenhand bless RUN` writes one".to_owned();
         return evidence.findings(decision, None, unit, None, why);
@@ -352,7 +395,17 @@ fn against_baseline(
     let tags = evidence.gate.tags.join(",");
     let seeds = [name, evidence.target, metric.name.as_str(), tags.as_str()];
     let set = |old: &Side, new: &Side| contrast(metric, old, new, change.kind(), chance, &seeds);
-    let found = set(&old, &new);
+    let mut found = set(&old, &new);
+    let raw = found.at_90.clone();
+    let corrected = match change {
+        Change::Drop | Change::Rise => (evidence.correct)(&found),
+        Change::RiseShare => None,
+    };
+    let corrected = corrected.filter(|corrected| corrected.first.is_ok());
+    let moved = corrected.as_ref().and_then(|one| one.moved(&found));
+    if let Some(corrected) = &corrected {
+        corrected.put_into(&mut found);
+    }
     let stands = |contrast: &Contrast| match change.loss(contrast) {
         None => Stands::Open,
         Some((point, interval)) => match non_inferiority(point, interval, margin) {
@@ -364,13 +417,29 @@ fn against_baseline(
     let scored = stands(&found);
     let whole = found.scored == found.planned;
     let on = |fill: Fill| match filled(metric, &old, &new, fill) {
-        Some((old, new)) if !whole => stands(&set(&old, &new)),
+        Some((old, new)) if !whole => {
+            let mut filled = set(&old, &new);
+            if let (Some(moved), Ok(raw), Ok(corrected)) = (moved, &filled.at_90, &found.at_90) {
+                let point = moved.point(raw.point);
+                let interval = corrected.interval.and_then(|ends| {
+                    let own = moved.interval(raw.point, ends);
+                    Ok(filled_interval(point, own, (raw.point, raw.interval?)))
+                });
+                filled.at_90 = Ok(stats::Estimate {
+                    point,
+                    interval,
+                    ..corrected.clone()
+                });
+            }
+            stands(&filled)
+        }
         _ => scored,
     };
     let loss = change.loss(&found);
     let too_much = baseline.missing_rate() > evidence.max_error_rate;
     let few_units = new.is_grouped() && new.units() < MIN_UNITS;
-    let decision = evidence.barred().unwrap_or_else(|| {
+    let by_people = corrected.as_ref().is_some_and(CorrectedPairs::by_people);
+    let decision = evidence.barred(by_people).unwrap_or_else(|| {
         if too_much {
             Decision::undecided("missing", NOT_EVALUATED)
         } else if found.pairs < FEWEST_PAIRS {
@@ -395,6 +464,11 @@ fn against_baseline(
             Ok(_) => String::new(),
         },
     };
+    if let (Some(Ok(first)), Ok(raw)) = (corrected.as_ref().map(|one| &one.first), &raw) {
+        let judged = format::difference(unit, &shown(raw));
+        let point = judged.split(" [").next().unwrap_or(&judged);
+        why.push_str(&format!(", {} (judge: {point})", first.words()));
+    }
     if decision.cause == Some("few_pairs") {
         why.push_str(&format!(
             "; {} pairs, at least {FEWEST_PAIRS} needed",

@@ -98,6 +98,8 @@ pub enum Of {
     Value(usize),
     /// Share of trials in which the value of the scorer of this index keeps a rule.
     Keeps(usize, Comparison, f64),
+    /// Share of trials that the scorer of this index puts into the class of this index.
+    Class(usize, u16),
 }
 
 /// How trials become one figure.
@@ -221,6 +223,10 @@ const FAMILIES: &[(&str, &str)] = &[
         "share of trials that pass it, or the mean of a numeric scorer's values",
     ),
     (
+        "<scorer> == CLASS",
+        "share of trials that a scorer of labels puts into a class",
+    ),
+    (
         "<scorer> >= X",
         "share of trials in which a numeric scorer's value keeps the rule (>=, >, <=, <, ==)",
     ),
@@ -266,6 +272,12 @@ pub fn parse(name: &str, scorers: &[Known]) -> Result<Metric, String> {
                 )),
             };
         }
+    }
+    if let Some((id, class)) = name.split_once("==")
+        && let Some(at) = scorers.iter().position(|scorer| scorer.id == id.trim())
+        && let Measure::Label { classes, pass } = &scorers[at].measure
+    {
+        return of_class(at, &scorers[at], class.trim(), classes, pass);
     }
     match rule_of(name) {
         Some((id, comparison, bar, sign)) => kept(id, comparison, bar, sign, scorers),
@@ -315,15 +327,35 @@ fn kept(
     }
 }
 
+/// The share of one class. Of classes that do not pass fewer are better; where none is declared to pass, nobody knows.
+fn of_class(
+    at: usize,
+    scorer: &Known,
+    class: &str,
+    classes: &[String],
+    pass: &[String],
+) -> Result<Metric, String> {
+    let place = classes.iter().position(|known| known == class);
+    let Some(place) = place.and_then(|place| u16::try_from(place).ok()) else {
+        let known: Vec<&str> = classes.iter().map(String::as_str).collect();
+        return Err(unknown(&format!("class of `{}`", scorer.id), class, &known));
+    };
+    Ok(Metric {
+        more_is_better: pass.is_empty() || pass.iter().any(|known| known == class),
+        ..Metric::rate(format!("{} == {class}", scorer.id), Of::Class(at, place))
+    })
+}
+
 fn of_scorer(at: usize, scorer: &Known) -> Result<Metric, String> {
     match &scorer.measure {
         Measure::PassFail => Ok(Metric::rate(scorer.id.clone(), Of::Passes(at))),
         Measure::Label { pass, .. } if !pass.is_empty() => {
             Ok(Metric::rate(scorer.id.clone(), Of::Passes(at)))
         }
-        Measure::Label { .. } => Err(format!(
-            "`{}` yields classes and none of them is declared to pass, so it has no metric; declare `pass` for it",
-            scorer.id
+        Measure::Label { classes, .. } => Err(format!(
+            "`{0}` yields classes and none of them is declared to pass; declare `pass` for it, or name one class, such as `{0} == {1}`",
+            scorer.id,
+            classes.first().map_or("CLASS", String::as_str)
         )),
         Measure::Number { scale, .. } => Ok(Metric {
             name: scorer.id.clone(),
@@ -337,7 +369,7 @@ fn of_scorer(at: usize, scorer: &Known) -> Result<Metric, String> {
 
 impl Metric {
     /// A rate: more is better, 0 to 1.
-    fn rate(name: String, of: Of) -> Self {
+    pub(crate) fn rate(name: String, of: Of) -> Self {
         Self {
             name,
             of,
@@ -369,7 +401,7 @@ impl Metric {
     #[must_use]
     pub fn scorer(&self) -> Option<usize> {
         match self.of {
-            Of::Passes(at) | Of::Value(at) | Of::Keeps(at, ..) => Some(at),
+            Of::Passes(at) | Of::Value(at) | Of::Keeps(at, ..) | Of::Class(at, _) => Some(at),
             _ => None,
         }
     }
@@ -386,7 +418,21 @@ impl Metric {
     /// Whether each trial's value is 0 or 1.
     #[must_use]
     pub fn is_binary(&self) -> bool {
-        matches!(self.of, Of::Success | Of::Passes(_) | Of::Keeps(..))
+        matches!(
+            self.of,
+            Of::Success | Of::Passes(_) | Of::Keeps(..) | Of::Class(..)
+        )
+    }
+
+    /// Whether it is known which way is better: of a share of one class only where its scorer declares which classes pass.
+    #[must_use]
+    pub fn has_direction(&self, scorers: &[Known]) -> bool {
+        match self.of {
+            Of::Class(at, _) => scorers
+                .get(at)
+                .is_some_and(|scorer| scorer.measure.decides()),
+            _ => true,
+        }
     }
 
     /// The noise threshold: the suite's own; else the metric's `max_drop`; else by its unit (STATISTICS 3).
@@ -418,10 +464,23 @@ impl Metric {
     }
 }
 
-/// The metrics of a scorer: its own, and the rate of a numeric one's declared pass rule.
+/// The metric that gates and success look at: the rate of those that pass; of a number without a pass rule its mean; of classes of
+/// which none passes nothing.
+#[must_use]
+pub fn decisive(at: usize, scorers: &[Known]) -> Option<Metric> {
+    let mut metrics = of_known(at, scorers);
+    metrics.retain(|metric| !matches!(metric.of, Of::Class(..)));
+    metrics.pop()
+}
+
+/// The metrics of a scorer: its own, the rate of a numeric one's declared pass rule, and the share of each class of labels.
 #[must_use]
 pub fn of_known(at: usize, scorers: &[Known]) -> Vec<Metric> {
     let mut found: Vec<Metric> = of_scorer(at, &scorers[at]).into_iter().collect();
+    if let Measure::Label { classes, pass } = &scorers[at].measure {
+        let share = |class: &String| of_class(at, &scorers[at], class, classes, pass).ok();
+        found.extend(classes.iter().filter_map(share));
+    }
     if let Measure::Number {
         pass: Some(rule), ..
     } = &scorers[at].measure
@@ -495,7 +554,41 @@ mod tests {
             .map(|metric| metric.name)
             .collect();
         assert_eq!(names, ["helpful", "helpful >= 4"]);
-        assert!(of_known(2, &scorers()).is_empty());
+    }
+
+    #[test]
+    fn each_class_of_labels_has_its_share() {
+        let mut known = scorers();
+        let names = |known: &[Known]| -> Vec<(String, bool)> {
+            let metrics = of_known(2, known).into_iter();
+            metrics
+                .map(|metric| (metric.name, metric.more_is_better))
+                .collect()
+        };
+        let shares = [
+            ("tone == kind".to_owned(), true),
+            ("tone == rude".to_owned(), true),
+        ];
+        assert_eq!(names(&known), shares);
+        assert_eq!(decisive(2, &known), None);
+        let share = parse("tone ==  rude", &known).unwrap();
+        assert_eq!((share.of, share.unit), (Of::Class(2, 1), Unit::Rate));
+        assert!(!share.has_direction(&known), "nobody says which is better");
+        if let Measure::Label { pass, .. } = &mut known[2].measure {
+            pass.push("kind".into());
+        }
+        let shares = [
+            ("tone", true),
+            ("tone == kind", true),
+            ("tone == rude", false),
+        ];
+        assert_eq!(
+            names(&known),
+            shares.map(|(name, more)| (name.to_owned(), more))
+        );
+        assert_eq!(decisive(2, &known).unwrap().of, Of::Passes(2));
+        assert!(parse("tone == rude", &known).unwrap().has_direction(&known));
+        assert_eq!(decisive(1, &known).unwrap().name, "helpful >= 4");
     }
 
     #[test]
@@ -521,7 +614,15 @@ mod tests {
             ),
             (
                 "tone",
-                "`tone` yields classes and none of them is declared to pass, so it has no metric; declare `pass` for it",
+                "`tone` yields classes and none of them is declared to pass; declare `pass` for it, or name one class, such as `tone == kind`",
+            ),
+            (
+                "tone == kid",
+                "unknown class of `tone` `kid`; did you mean `kind`?",
+            ),
+            (
+                "tone >= 1",
+                "`tone` yields no number to compare; name it without `>= 1`",
             ),
         ] {
             assert_eq!(parse(name, &known).unwrap_err(), message);

@@ -12,10 +12,13 @@ pub mod calibration;
 mod column;
 pub mod comparison;
 mod contrast;
+mod correction;
 pub mod figure;
 pub mod findings;
+mod flips;
 pub mod format;
 pub mod gate;
+pub mod held;
 mod journal_line;
 pub mod metric;
 mod pairing;
@@ -26,6 +29,8 @@ mod roster;
 pub mod rows;
 pub mod sentence;
 mod side;
+pub mod split;
+mod standing;
 mod success;
 mod summary;
 pub mod table;
@@ -34,6 +39,8 @@ pub mod verdict;
 
 #[cfg(test)]
 mod across;
+#[cfg(test)]
+mod class_shares;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]

@@ -114,9 +114,7 @@ impl Pairing {
             .unzip();
         let (mut old, new) = (baseline.only(&kept_old), candidate.only(&kept_new));
         old.clustered = new.clustered;
-        for (before, after) in old.cases.iter_mut().zip(&new.cases) {
-            before.group = after.group;
-        }
+        old.groups.clone_from(&new.groups);
         (old, new)
     }
 }

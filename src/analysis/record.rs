@@ -7,24 +7,27 @@
 use std::collections::BTreeMap;
 
 use crate::domain::case::Case;
-use crate::domain::event::{Interrupted, LimitReached, RunFinished, RunStarted, Spent};
+use crate::domain::event::{Event, LimitReached, Spent};
 use crate::domain::fault::FaultKind;
-use crate::domain::message::{Finish, Usage};
+use crate::domain::message::Usage;
 use crate::domain::plan::Extent;
 use crate::domain::score::Measure;
 use crate::domain::suite::{Budget, Comparison, Suite};
 use crate::domain::transcript::Failure;
 
 use super::column::{
-    Column, NO_COUNT, NO_TIME, ScoreColumn, failure_code, failure_of, fault_code, fault_of,
-    pack_time, unpack_time,
+    Column, NO_COUNT, NO_TIME, ScoreColumn, failure_of, fault_of, pack_time, unpack_time,
 };
-use super::journal_line::{FinishedLine, ScoreLine, ScoredLine, StateWord, ValueLine, read};
+use super::flips::Orders;
+use super::held::{Held, HumanValue};
+use super::journal_line::{Finished, Line, ScoreRead, ValueRead, place};
 use super::metric::{Known, known};
-use super::roster::{Cases, HAS_CHECKS, QUARANTINED, TAG_SET, case_id};
+use super::roster::{HAS_CHECKS, QUARANTINED, TAG_SET};
 use super::taken::Taken;
 
 pub use super::column::Found;
+pub use super::journal_line::{Batch, Reader};
+pub use super::roster::Cases;
 
 /// Why a line could not be taken in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -139,10 +142,13 @@ pub struct Record {
     tokens_out: Column<u32>,
     cost: Column<f64>,
     scores: Vec<ScoreColumn>,
+    /// By scorer: what a pairwise judge's two orders said.
+    orders: Vec<Column<u32>>,
     spent: Spent,
     said_spent: Spent,
     life: Life,
     taken: Taken,
+    held: Held,
 }
 
 /// What the journal says of the run as a whole.
@@ -175,14 +181,8 @@ impl Record {
     #[must_use]
     pub fn new(shape: Shape) -> Self {
         let trials = usize::try_from(shape.extent.trials()).unwrap_or(usize::MAX);
-        let cases = usize::try_from(shape.extent.cases).unwrap_or(usize::MAX);
         Self {
-            cases: Cases {
-                ids: Vec::with_capacity(cases),
-                contents: Vec::with_capacity(cases),
-                tags: Vec::with_capacity(cases),
-                ..Cases::default()
-            },
+            cases: Cases::default(),
             states: vec![0; trials],
             attempts: vec![0; trials],
             latency: Column::new(NO_TIME),
@@ -196,32 +196,24 @@ impl Record {
                 .iter()
                 .map(|scorer| ScoreColumn::new(&scorer.measure, trials))
                 .collect(),
+            orders: vec![Column::new(0); shape.scorers.len()],
             spent: Spent::default(),
             said_spent: Spent::default(),
             life: Life::default(),
             taken: Taken::default(),
+            held: Held::default(),
             shape,
         }
     }
 
     /// Takes in the next case, in the plan's order (that of `cases.jsonl`).
     pub fn add_case(&mut self, case: &Case) {
-        let cases = &mut self.cases;
-        let mut set: Vec<u32> = case.tags.iter().map(|tag| cases.tag(tag)).collect();
-        set.sort_unstable();
-        set.dedup();
-        let mut tags = cases.tag_set(set);
-        if !case.checks.is_empty() {
-            tags |= HAS_CHECKS;
-        }
-        if let Some(entry) = self.shape.quarantine.get(&case.id) {
-            tags |= QUARANTINED;
-            cases.quarantined.push((cases.ids.len() as u32, *entry));
-        }
-        cases.cluster(case.cluster.as_deref());
-        cases.ids.push(case_id(&case.id));
-        cases.contents.push(case.digest().word());
-        cases.tags.push(tags);
+        self.cases.add(case, &self.shape.quarantine);
+    }
+
+    /// Takes in all cases at once. They may be read while the journal is.
+    pub fn set_cases(&mut self, cases: Cases) {
+        self.cases = cases;
     }
 
     /// Takes in one line of the journal.
@@ -229,22 +221,36 @@ impl Record {
     /// # Errors
     /// [`RecordError`]; the record is as it was before.
     pub fn apply(&mut self, event: &str, json: &str) -> Result<(), RecordError> {
-        match event {
-            "trial_finished" => {
-                let line: FinishedLine<'_> = read(event, json)?;
-                let at = self.place(line.ordinal)?;
-                self.finish(at, &line);
-            }
-            "scored" => {
-                let line: ScoredLine<'_> = read(event, json)?;
-                let at = self.place(line.ordinal)?;
-                let is_reused = line.reused.is_some();
-                for score in &line.scores {
-                    self.score(at, score, is_reused);
+        let mut batch = Batch::default();
+        Reader::of(&self.shape).read(&mut batch, event, json)?;
+        self.take(batch);
+        Ok(())
+    }
+
+    /// Takes in lines that were read, in the order of the journal.
+    pub fn take(&mut self, batch: Batch) {
+        let mut scores = batch.scores.iter();
+        for line in batch.lines {
+            match line {
+                Line::Finished(line) => self.finish(&line, &batch.words),
+                Line::Scored {
+                    at,
+                    is_reused,
+                    count,
+                } => {
+                    for score in scores.by_ref().take(count) {
+                        self.score(at, score, &batch.words, is_reused);
+                    }
                 }
+                Line::Run(event) => self.live(*event),
             }
-            "run_started" => {
-                let line: RunStarted = read(event, json)?;
+        }
+    }
+
+    /// Takes in what concerns the run as a whole.
+    fn live(&mut self, event: Event) {
+        match event {
+            Event::RunStarted(line) => {
                 let life = &mut self.life;
                 life.started_ms.get_or_insert(line.at_ms);
                 life.since_ms = Some(line.at_ms);
@@ -255,24 +261,19 @@ impl Record {
                 life.limit = None;
                 life.budget = line.budget;
             }
-            "spent" => self.said_spent = read(event, json)?,
-            "limit_reached" => {
-                let line: LimitReached = read(event, json)?;
-                match &mut self.life.limit {
-                    Some(before) => {
-                        before.limit = line.limit;
-                        before.message = format!("{}; {}", before.message, line.message);
-                    }
-                    limit => *limit = Some(line),
+            Event::Spent(line) => self.said_spent = line,
+            Event::LimitReached(line) => match &mut self.life.limit {
+                Some(before) => {
+                    before.limit = line.limit;
+                    before.message = format!("{}; {}", before.message, line.message);
                 }
-            }
-            "interrupted" => {
-                let line: Interrupted = read(event, json)?;
+                limit => *limit = Some(line),
+            },
+            Event::Interrupted(line) => {
                 self.life.interrupted = Some(line.signal);
                 self.end_process(line.at_ms);
             }
-            "run_finished" => {
-                let line: RunFinished = read(event, json)?;
+            Event::RunFinished(line) => {
                 self.life.finished = true;
                 if line.stopped == 0 {
                     // Reached in the last moment: it has stopped nothing.
@@ -280,10 +281,13 @@ impl Record {
                 }
                 self.end_process(line.at_ms);
             }
-            // Later minor versions may add events; those that are known besides say nothing that findings need.
-            _ => {}
+            // These are no business of the run as a whole.
+            Event::TrialStarted(_)
+            | Event::Tick(_)
+            | Event::AttemptFailed(_)
+            | Event::TrialFinished(_)
+            | Event::Scored(_) => {}
         }
-        Ok(())
     }
 
     /// A process ended in order, or was stopped and had time to say so.
@@ -293,38 +297,20 @@ impl Record {
         }
     }
 
-    fn place(&self, ordinal: u64) -> Result<usize, RecordError> {
-        let trials = self.shape.extent.trials();
-        match usize::try_from(ordinal) {
-            Ok(at) if ordinal < trials => Ok(at),
-            _ => Err(RecordError::Beyond { ordinal, trials }),
-        }
-    }
-
-    fn finish(&mut self, at: usize, line: &FinishedLine<'_>) {
-        let kind = match line.outcome.state {
-            StateWord::Failed => line.outcome.kind.as_deref().map_or(0, failure_code),
-            StateWord::Errored => line
-                .outcome
-                .fault
-                .as_ref()
-                .map_or(0, |fault| fault_code(fault.kind)),
-            StateWord::Answered | StateWord::Stopped => 0,
-        };
-        let cut = u8::from(line.transcript.finish == Some(Finish::Length)) << 7;
-        self.states[at] = line.outcome.state as u8 | (kind << 3) | cut;
-        self.attempts[at] = u8::try_from(line.attempts.len()).unwrap_or(u8::MAX);
+    fn finish(&mut self, line: &Finished, words: &[String]) {
+        let at = line.at;
+        self.states[at] = line.state;
+        self.attempts[at] = u8::try_from(line.attempts).unwrap_or(u8::MAX);
         let trials = self.states.len();
-        let told = &line.transcript;
         // A time of exactly zero was not measured: a recorded answer without times.
-        let measured = (told.timing.total_ms > 0.0).then_some(told.timing);
+        let measured = (line.timing.total_ms > 0.0).then_some(line.timing);
         self.latency.set(
             at,
             trials,
             measured.map(|timing| pack_time(timing.total_ms)),
         );
         self.first_token
-            .set(at, trials, told.timing.first_token_ms.map(pack_time));
+            .set(at, trials, line.timing.first_token_ms.map(pack_time));
         self.waited.set(
             at,
             trials,
@@ -332,54 +318,50 @@ impl Record {
         );
         let count = |count: u64| u32::try_from(count).unwrap_or(NO_COUNT - 1);
         self.tokens_in
-            .set(at, trials, told.usage.map(|usage| count(usage.input)));
+            .set(at, trials, line.usage.map(|usage| count(usage.input)));
         self.tokens_out
-            .set(at, trials, told.usage.map(|usage| count(usage.output)));
-        self.cost.set(at, trials, told.cost_usd);
+            .set(at, trials, line.usage.map(|usage| count(usage.output)));
+        self.cost.set(at, trials, line.cost_usd);
         for column in &mut self.scores {
             column.set(at, Found::Nothing);
         }
-        let is_reused = line.reused.is_some();
-        self.taken.note_trial(at, trials, is_reused);
-        if let Some(model) = &told.model_returned {
+        self.taken.note_trial(at, trials, line.is_reused);
+        if let Some(model) = line.model.and_then(|model| words.get(model)) {
             let target = at % self.shape.targets.len().max(1);
-            self.taken.note_model(target, model, is_reused);
+            self.taken.note_model(target, model, line.is_reused);
         }
-        self.life.replayed |= told.replayed && !is_reused;
-        if !told.replayed && !is_reused {
-            self.spent.usd += told.cost_usd.unwrap_or(0.0);
-            self.spent.tokens += told.usage.unwrap_or_default();
-            self.spent.calls += line.attempts.len() as u64;
+        self.life.replayed |= line.replayed && !line.is_reused;
+        if !line.replayed && !line.is_reused {
+            self.spent.usd += line.cost_usd.unwrap_or(0.0);
+            self.spent.tokens += line.usage.unwrap_or_default();
+            self.spent.calls += line.attempts as u64;
         }
     }
 
-    fn score(&mut self, at: usize, line: &ScoreLine<'_>, is_reused: bool) {
+    fn score(&mut self, at: usize, score: &ScoreRead, words: &[String], is_reused: bool) {
         self.taken.scores += u64::from(is_reused);
         // A cassette's recorded costs were paid long ago; what was paid beside them stands in the `spent` totals.
         let is_paid = !self.life.replayed && !is_reused;
-        if let Some(asked) = line.asked.as_ref().filter(|_| is_paid) {
+        if let Some(asked) = score.asked.as_ref().filter(|_| is_paid) {
             self.spent.usd += asked.cost_usd.unwrap_or(0.0);
             self.spent.tokens += asked.usage;
             self.spent.calls += u64::from(asked.attempts);
         }
         // A scorer that the suite no longer has says nothing about this shape.
-        let Some(index) = self
-            .shape
-            .scorers
-            .iter()
-            .position(|scorer| scorer.id == line.scorer)
-        else {
+        let Some(index) = score.scorer.filter(|index| *index < self.scores.len()) else {
             return;
         };
         let column = &mut self.scores[index];
-        let found = match &line.value {
-            ValueLine::Pass(pass) => Found::Pass(*pass),
-            ValueLine::Number(number) => Found::Number(*number),
-            ValueLine::Label(label) => column.intern(label),
-            ValueLine::Unscored(why) => Found::Unscored(*why),
-            ValueLine::NotApplicable => Found::NotApplicable,
+        let found = match score.value {
+            ValueRead::Found(found) => found,
+            ValueRead::Label(word) => match words.get(word) {
+                Some(label) => column.intern(label),
+                None => Found::Nothing,
+            },
         };
         column.set(at, found);
+        let trials = self.states.len();
+        self.orders[index].set(at, trials, score.orders);
     }
 
     /// What the columns are made for.
@@ -398,6 +380,17 @@ impl Record {
     #[must_use]
     pub fn life(&self) -> &Life {
         &self.life
+    }
+
+    /// Takes in what is known of the run's judges besides the run.
+    pub fn hold(&mut self, held: Held) {
+        self.held = held;
+    }
+
+    /// What is known of the run's judges besides the run.
+    #[must_use]
+    pub fn held(&self) -> &Held {
+        &self.held
     }
 
     /// What of it was taken over from an earlier run.
@@ -427,7 +420,7 @@ impl Record {
     /// Whether a trial is still to be done.
     #[must_use]
     pub fn settled(&self, ordinal: u64) -> Settled {
-        let Ok(at) = self.place(ordinal) else {
+        let Ok(at) = place(ordinal, self.shape.extent.trials()) else {
             return Settled::Unsettled;
         };
         match self.state(at) {
@@ -515,6 +508,15 @@ impl Record {
         self.scores[scorer].get(at)
     }
 
+    /// What the two orders of a pairwise judge's votes said of a trial; `None` where the scorer compared no pair that both orders could
+    /// be read of.
+    pub(crate) fn orders(&self, at: usize, scorer: usize) -> Option<Orders> {
+        match self.orders[scorer].get(at) {
+            0 => None,
+            packed => Some(Orders::unpack(packed)),
+        }
+    }
+
     /// Whether a scorer looks at a case at all.
     pub(crate) fn applies(&self, case: usize, scorer: usize) -> bool {
         scorer + 1 != self.shape.scorers.len()
@@ -536,6 +538,24 @@ impl Record {
         &self.scores[scorer].labels
     }
 
+    /// What people said of a trial in the place of a scorer's judge.
+    pub(crate) fn human(&self, at: usize, scorer: usize) -> Found {
+        let said = self.held.people(&self.shape.scorers[scorer].id);
+        match said.and_then(|people| people.said.get(&(at as u64))) {
+            None => Found::Nothing,
+            Some(human) => match &human.value {
+                HumanValue::Pass(pass) => Found::Pass(*pass),
+                HumanValue::Rating(rating) => Found::Number(*rating),
+                HumanValue::Class(class) => {
+                    let mut labels = self.labels(scorer).iter();
+                    let place = labels.position(|known| known == class);
+                    let place = place.and_then(|place| u16::try_from(place).ok());
+                    place.map_or(Found::Nothing, Found::Label)
+                }
+            },
+        }
+    }
+
     /// Whether a value keeps a rule or, without one, passes by the scorer's own declaration; `None` where neither says.
     pub(crate) fn passes(
         &self,
@@ -545,6 +565,11 @@ impl Record {
     ) -> Option<bool> {
         match (found, &self.shape.scorers[scorer].measure) {
             (Found::Pass(pass), _) if rule.is_none() => Some(pass),
+            // People may say pass or fail where the judge grades: that is its declared rule, and no other one.
+            (Found::Pass(passes), Measure::Number { pass, .. }) => {
+                let declared = Comparison::parse(pass.as_deref()?);
+                (rule == declared).then_some(passes)
+            }
             (Found::Number(value), Measure::Number { pass, .. }) => {
                 let rule = rule.or_else(|| Comparison::parse(pass.as_deref()?));
                 rule.map(|(comparison, bar)| comparison.holds(value, bar))

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::case::Case;
 use crate::domain::digest::Digest;
 
 /// What is kept of cases, in the plan's order.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Cases {
+pub struct Cases {
     pub(crate) ids: Vec<u64>,
     pub(crate) contents: Vec<u64>,
     /// Index into `tag_sets`; the top bits say that the case has checks of its own, and that it is in quarantine.
@@ -34,6 +35,37 @@ pub(crate) fn case_id(id: &str) -> u64 {
 }
 
 impl Cases {
+    /// No case yet, and room for so many.
+    #[must_use]
+    pub fn for_many(cases: u64) -> Self {
+        let cases = usize::try_from(cases).unwrap_or(usize::MAX);
+        Self {
+            ids: Vec::with_capacity(cases),
+            contents: Vec::with_capacity(cases),
+            tags: Vec::with_capacity(cases),
+            ..Self::default()
+        }
+    }
+
+    /// Takes in the next case, in the plan's order (that of `cases.jsonl`); `quarantine` as [`Shape`](super::record::Shape) has it.
+    pub fn add(&mut self, case: &Case, quarantine: &BTreeMap<String, usize>) {
+        let mut set: Vec<u32> = case.tags.iter().map(|tag| self.tag(tag)).collect();
+        set.sort_unstable();
+        set.dedup();
+        let mut tags = self.tag_set(set);
+        if !case.checks.is_empty() {
+            tags |= HAS_CHECKS;
+        }
+        if let Some(entry) = quarantine.get(&case.id) {
+            tags |= QUARANTINED;
+            self.quarantined.push((self.ids.len() as u32, *entry));
+        }
+        self.cluster(case.cluster.as_deref());
+        self.ids.push(case_id(&case.id));
+        self.contents.push(case.digest().word());
+        self.tags.push(tags);
+    }
+
     pub(crate) fn tag(&mut self, tag: &str) -> u32 {
         if let Some(known) = self.tag_of.get(tag) {
             return *known;

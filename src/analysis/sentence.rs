@@ -1,6 +1,6 @@
 //! Findings as sentences (STATISTICS 3): what a report says first.
 
-use super::findings::{Comparison, Estimate, Figure, Finding, Flipped};
+use super::findings::{Comparison, CorrectedDifference, Estimate, Figure, Finding, Flipped};
 use super::format::{self, Scale};
 
 /// A metric as it stands in a sentence.
@@ -35,7 +35,7 @@ pub(crate) fn finding(comparison: &Comparison) -> String {
     let (new, old) = sides(comparison);
     let (metric, n) = (metric(comparison), cases(comparison.pairs));
     let p = comparison.p_adjusted.map(format::p_equals);
-    let shown = match &comparison.difference {
+    let shown = match comparison.decisive() {
         Figure::Estimate(estimate) => Some(format::difference(comparison.unit, estimate)),
         Figure::Undefined { .. } => None,
     };
@@ -71,6 +71,22 @@ pub(crate) fn finding(comparison: &Comparison) -> String {
     }
 }
 
+/// What a corrected difference rests on, behind its sentence; `None` where there is none.
+pub(crate) fn correction(corrected: &CorrectedDifference) -> Option<String> {
+    let labels = corrected
+        .labels
+        .filter(|_| corrected.difference.is_some())?;
+    let by_certificate = corrected.method == "rogan-gladen";
+    Some(
+        match corrected.assumes.as_ref().filter(|_| by_certificate) {
+            None => format!(" Corrected by {labels} labelled pairs."),
+            Some(assumes) => {
+                format!(" Corrected by the certificate's {labels} labels, which {assumes}.")
+            }
+        },
+    )
+}
+
 /// The primary rate needs no name in its own sentence; any other metric does.
 fn lead(comparison: &Comparison) -> String {
     match metric(comparison) {
@@ -92,7 +108,7 @@ fn same(comparison: &Comparison, new: &str, old: &str, n: &str) -> String {
         "success" => String::new(),
         other => format!(" in {other}"),
     };
-    let shown = match &comparison.difference_90 {
+    let shown = match comparison.decisive_90() {
         Figure::Estimate(estimate) => inside(comparison, estimate, noise),
         Figure::Undefined { undefined, .. } => undefined.clone(),
     };
@@ -221,6 +237,7 @@ mod tests {
             left_out: std::collections::BTreeMap::new(),
             difference: figure(0.95),
             difference_90: figure(0.9),
+            corrected: None,
             ratio: None,
             test: "mcnemar-exact".into(),
             p: Some(0.012),

@@ -22,6 +22,8 @@ pub(crate) struct View<'a> {
     pub(crate) deadline_ms: Option<f64>,
     /// Only trials that took no second attempt: the others count neither as scored nor as missing.
     pub(crate) first_try_only: bool,
+    /// People's word stands in the place of the judges': what nobody labelled is missing.
+    pub(crate) by_people: bool,
 }
 
 /// One case's part.
@@ -29,8 +31,6 @@ pub(crate) struct View<'a> {
 pub(crate) struct Tally {
     /// Index of the case; for a baseline file its line.
     pub(crate) case: u32,
-    /// Its cluster, any number.
-    pub(crate) group: u32,
     /// Trials planned, those left out to which the metric does not apply.
     pub(crate) planned: u32,
     /// Trials with a value.
@@ -39,8 +39,6 @@ pub(crate) struct Tally {
     pub(crate) bad: u32,
     /// Sum of the values; of cost per success: the successes.
     pub(crate) sum: f64,
-    /// Of cost per success: the costs.
-    pub(crate) cost: f64,
 }
 
 /// One side of one metric.
@@ -50,6 +48,10 @@ pub(crate) struct Side {
     pub(crate) cases: Vec<Tally>,
     /// Whether cases hang together in clusters.
     pub(crate) clustered: bool,
+    /// Where they do: the cluster of each of `cases`, any number. Else empty.
+    pub(crate) groups: Vec<u32>,
+    /// For cost per success: the costs of each of `cases`. Else empty.
+    pub(crate) costs: Vec<f64>,
     /// For percentiles: every scored trial's value, with the index into `cases`.
     pub(crate) values: Vec<(u32, f64)>,
     /// For percentiles: the value from which on a value only says "at least".
@@ -99,6 +101,7 @@ impl View<'_> {
                 }
             }
             None => {
+                side.cases.reserve_exact(self.record.cases());
                 for case in 0..self.record.cases() as u32 {
                     self.add(&mut side, metric, target, case);
                 }
@@ -112,16 +115,14 @@ impl View<'_> {
         if self.record.is_quarantined(index) {
             return;
         }
-        let clusters = self.record.clusters();
         let mut tally = Tally {
             case,
-            group: clusters.map_or(case, |clusters| clusters[index]),
             planned: 0,
             scored: 0,
             bad: 0,
             sum: 0.0,
-            cost: 0.0,
         };
+        let mut costs = 0.0;
         let place = side.cases.len() as u32;
         for repeat in 0..self.record.shape().extent.repeats as usize {
             let at = self.record.at(index, repeat, target);
@@ -149,20 +150,37 @@ impl View<'_> {
             tally.planned += 1;
             tally.scored += 1;
             tally.sum += value;
-            tally.cost += cost;
+            costs += cost;
             if metric.quantile().is_some() {
                 side.values.push((place, value));
             }
         }
         if tally.planned > 0 {
             side.cases.push(tally);
+            if let Some(clusters) = self.record.clusters() {
+                side.groups.push(clusters[index]);
+            }
+            if metric.of == Of::CostPerSuccess {
+                side.costs.push(costs);
+            }
+        }
+    }
+
+    /// A trial's value for a metric; `None`: it has none.
+    pub(crate) fn value(&self, metric: &Metric, case: usize, at: usize) -> Option<f64> {
+        match self.cell(metric, case, at) {
+            Cell::Value(value) => Some(value),
+            _ => None,
         }
     }
 
     fn cell(&self, metric: &Metric, case: usize, at: usize) -> Cell {
         let record = self.record;
         let verdict = |success: Option<&Rule>| {
-            success.map_or(Success::NotDue, |rule| rule.of_trial(record, case, at))
+            success.map_or(Success::NotDue, |rule| match self.by_people {
+                true => rule.by_people(record, case, at),
+                false => rule.of_trial(record, case, at),
+            })
         };
         let known = |value: Option<f64>| match (record.state(at), value) {
             (State::Answered | State::Failed(_), Some(value)) => Cell::Value(value),
@@ -190,6 +208,10 @@ impl View<'_> {
             Of::Keeps(scorer, comparison, bar) => self.scored(case, at, scorer, |found| {
                 let keeps = record.passes(scorer, found, Some((comparison, bar)))?;
                 Some(f64::from(u8::from(keeps)))
+            }),
+            Of::Class(scorer, class) => self.scored(case, at, scorer, |found| match found {
+                Found::Label(label) => Some(f64::from(u8::from(label == class))),
+                _ => None,
             }),
             Of::Value(scorer) => self.scored(case, at, scorer, |found| match found {
                 Found::Number(value) => Some(value),
@@ -234,7 +256,10 @@ impl View<'_> {
             State::Unknown | State::Stopped | State::Errored(_) => Cell::Missing,
             State::Failed(_) if !known.fails_with_the_agent() => Cell::NotApplicable,
             State::Failed(_) => Cell::Value(0.0),
-            State::Answered => match self.record.found(at, case, scorer) {
+            State::Answered => match match self.by_people && known.judged {
+                true => self.record.human(at, scorer),
+                false => self.record.found(at, case, scorer),
+            } {
                 Found::NotApplicable => Cell::NotApplicable,
                 Found::Nothing | Found::Unscored(_) => Cell::Missing,
                 found => value(found).map_or(Cell::Missing, Cell::Value),
@@ -276,6 +301,8 @@ impl Side {
         Self {
             cases: kept.iter().map(|&at| self.cases[at]).collect(),
             clustered: self.clustered,
+            groups: of_these(&self.groups, kept),
+            costs: of_these(&self.costs, kept),
             values: self
                 .values
                 .iter()
@@ -340,9 +367,7 @@ impl Side {
         if values.is_empty() {
             return Err(Undefined::NoCases);
         }
-        let groups = self
-            .clustered
-            .then(|| kept.iter().map(|&at| self.cases[at].group).collect());
+        let groups = self.clustered.then(|| of_these(&self.groups, &kept));
         Ok(CaseValues {
             values,
             groups,
@@ -369,18 +394,17 @@ impl Side {
     /// Mean costs of the kept cases, for cost per success.
     pub(crate) fn case_costs(&self, kept: &[usize]) -> Vec<f64> {
         kept.iter()
-            .map(|&at| self.cases[at].cost / f64::from(self.cases[at].scored))
+            .map(|&at| self.costs[at] / f64::from(self.cases[at].scored))
             .collect()
     }
 
     /// Percentiles: values with the top unit each stands in, and their sizes. Units are numbered over all of
     /// [`Side::cases`], so that two sides over the same cases number them alike.
     pub(crate) fn unit_values(&self) -> (Vec<f64>, Vec<u32>, Size) {
-        let groups: Vec<u32> = self.cases.iter().map(|case| case.group).collect();
         let units = if self.clustered {
-            Units::of(&groups)
+            Units::of(&self.groups)
         } else {
-            Units::singles(groups.len())
+            Units::singles(self.cases.len())
         };
         let size = Size {
             cases: self.cases.iter().filter(|case| case.scored > 0).count(),
@@ -402,12 +426,21 @@ impl Side {
 
     /// Independent top units among cases with a scored trial.
     pub(crate) fn units(&self) -> usize {
-        let scored = self.cases.iter().filter(|case| case.scored > 0);
         if self.clustered {
-            let groups: Vec<u32> = scored.map(|case| case.group).collect();
+            let scored = self.cases.iter().zip(&self.groups);
+            let scored = scored.filter(|(case, _)| case.scored > 0);
+            let groups: Vec<u32> = scored.map(|(_, group)| *group).collect();
             Units::of(&groups).count()
         } else {
-            scored.count()
+            self.cases.iter().filter(|case| case.scored > 0).count()
         }
     }
+}
+
+/// What stands at these places of a series; nothing of an empty one.
+fn of_these<T: Copy>(series: &[T], places: &[usize]) -> Vec<T> {
+    if series.is_empty() {
+        return Vec::new();
+    }
+    places.iter().map(|&at| series[at]).collect()
 }

@@ -14,7 +14,6 @@ pub(crate) struct Rule {
     expression: Expression,
     /// Column and comparison of each term; `None` as column: the record does not know the scorer.
     columns: Vec<Column>,
-    judged: bool,
 }
 
 impl Rule {
@@ -30,9 +29,7 @@ impl Rule {
                 (at, term.rule)
             })
             .collect();
-        let judged = |at: &Option<usize>| at.is_some_and(|at| scorers[at].judged);
         Some(Self {
-            judged: columns.iter().any(|(at, _)| judged(at)),
             columns,
             expression,
         })
@@ -43,11 +40,6 @@ impl Rule {
         self.expression.to_string()
     }
 
-    /// Whether a judge has a say in it.
-    pub(crate) fn is_judged(&self) -> bool {
-        self.judged
-    }
-
     /// Whether any term looks at a case.
     fn applies(&self, record: &Record, case: usize) -> bool {
         self.columns
@@ -55,8 +47,48 @@ impl Rule {
             .any(|(scorer, _)| scorer.is_none_or(|scorer| record.applies(case, scorer)))
     }
 
+    /// The scorers that are judges and have a say in it, by index.
+    pub(crate) fn judges(&self, record: &Record) -> Vec<usize> {
+        let mut judges: Vec<usize> = self.columns.iter().filter_map(|(at, _)| *at).collect();
+        judges.retain(|&at| record.shape().scorers[at].judged);
+        judges.sort_unstable();
+        judges.dedup();
+        judges
+    }
+
+    /// The one judge whose pass alone is success, with its rule, where there is no other term.
+    pub(crate) fn only_judge(&self, record: &Record) -> Option<(usize, Option<(Comparison, f64)>)> {
+        match self.columns.as_slice() {
+            [(Some(at), rule)] if record.shape().scorers[*at].judged => Some((*at, *rule)),
+            _ => None,
+        }
+    }
+
     /// Success of the trial at a place.
     pub(crate) fn of_trial(&self, record: &Record, case: usize, at: usize) -> Success {
+        self.with(record, case, at, &|scorer| record.found(at, case, scorer))
+    }
+
+    /// The same with people's word in the place of every judge's.
+    pub(crate) fn by_people(&self, record: &Record, case: usize, at: usize) -> Success {
+        self.with(
+            record,
+            case,
+            at,
+            &|scorer| match record.shape().scorers[scorer].judged {
+                true => record.human(at, scorer),
+                false => record.found(at, case, scorer),
+            },
+        )
+    }
+
+    fn with(
+        &self,
+        record: &Record,
+        case: usize,
+        at: usize,
+        found: &dyn Fn(usize) -> Found,
+    ) -> Success {
         match record.state(at) {
             _ if !self.applies(record, case) => Success::NotDue,
             State::Unknown | State::Stopped | State::Errored(_) => Success::Missing {
@@ -67,7 +99,7 @@ impl Rule {
                 let Some(scorer) = *scorer else {
                     return Some(None);
                 };
-                match record.found(at, case, scorer) {
+                match found(scorer) {
                     Found::NotApplicable => None,
                     Found::Nothing | Found::Unscored(_) => Some(None),
                     found => Some(record.passes(scorer, found, *rule)),

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::certificate::Entry;
 use crate::stats::Confidence;
 
 use super::bench::{Bench, always_shown};
+use super::correction::correct;
 use super::figure::{FEW_CASES, Measured, measure, ratio};
-use super::findings::{Figure, JudgeFindings, MetricFigure, Slice, TargetFindings};
-use super::metric::{Metric, of_known};
+use super::findings::{
+    CertificateSummary, Figure, JudgeFindings, MetricFigure, Slice, TargetFindings,
+};
+use super::held::Standing;
+use super::metric::{Metric, decisive};
 use super::record::{Found, State};
 use super::side::{Side, View};
+use super::standing;
 
-/// The word for a judge without a certificate.
-pub(crate) const UNCALIBRATED: &str = "uncalibrated";
 /// What stands in place of a figure where not one reply was complete.
 const NO_REPLY: &str = "not evaluated: not one complete reply";
 /// What stands in place of success where no scorer decides it.
@@ -158,7 +162,12 @@ fn figure(
     Some(MetricFigure {
         unit: metric.unit,
         figure,
-        calibration: calibration(bench, metric),
+        calibration: bench.state(metric).map(str::to_owned),
+        // A tag's few labels would seldom be enough; gates on tags look for themselves.
+        correction: match cases {
+            None => correct(bench, metric, target, None).map(|found| found.findings(metric, &side)),
+            Some(_) => None,
+        },
     })
 }
 
@@ -179,12 +188,9 @@ fn undefined(metric: &Metric, why: &str, bench: &Bench<'_>) -> MetricFigure {
             undefined: why.to_owned(),
             n: 0,
         },
-        calibration: calibration(bench, metric),
+        calibration: bench.state(metric).map(str::to_owned),
+        correction: None,
     }
-}
-
-fn calibration(bench: &Bench<'_>, metric: &Metric) -> Option<String> {
-    bench.is_judged(metric).then(|| UNCALIBRATED.to_owned())
 }
 
 /// Every judge's opinion of every target.
@@ -195,37 +201,65 @@ pub(crate) fn judges(bench: &Bench<'_>, targets: &[usize]) -> Vec<JudgeFindings>
             continue;
         }
         // Of a numeric judge that declares a pass the rate is what gates and success look at.
-        let metric = of_known(at, bench.scorers()).pop();
+        let metric = decisive(at, bench.scorers());
         for &target in targets {
             let id = bench.record.shape().targets[target].clone();
-            let raw = match &metric {
+            let without = "its classes have no pass";
+            let (raw, correction) = match &metric {
                 Some(metric) => {
                     let side = bench.side(metric, target, None);
-                    measured(bench, metric, &side, &[&id, &metric.name, ""]).figure()
+                    let raw = measured(bench, metric, &side, &[&id, &metric.name, ""]).figure();
+                    let found = correct(bench, metric, target, None);
+                    (raw, found.map(|found| found.findings(metric, &side)))
                 }
-                None => Figure::Undefined {
-                    undefined: "its classes have no pass".to_owned(),
-                    n: 0,
-                },
+                None => {
+                    let undefined = without.to_owned();
+                    (Figure::Undefined { undefined, n: 0 }, None)
+                }
+            };
+            let correction = correction.unwrap_or_else(|| super::findings::Correction {
+                method: "none".to_owned(),
+                why: Some(without.to_owned()),
+                ..Default::default()
+            });
+            let state = bench.standing(at);
+            let entry = match state {
+                Standing::Calibrated(entry) => Some(entry),
+                Standing::Stale | Standing::Uncalibrated => None,
             };
             found.push(JudgeFindings {
                 scorer: spec.id.clone(),
                 target: id,
                 digest: spec.digest.to_string(),
-                model: spec
-                    .model
-                    .as_ref()
-                    .and_then(|model| model.plan.model())
-                    .unwrap_or_default()
-                    .to_owned(),
-                calibration: UNCALIBRATED.to_owned(),
+                model: spec.model_names(),
+                calibration: state.word().to_owned(),
+                conclusion: entry.map(|entry| entry.conclusion.clone()),
+                certificate: entry.map(certificate),
+                metric: metric.as_ref().map(|metric| metric.name.clone()),
                 raw,
-                corrected: None,
+                corrected: correction.estimate.map(Figure::Estimate),
+                method: correction.method,
+                why: correction.why,
                 unscored: unscored(bench, at, target),
+                orders: super::flips::orders(bench, at, target),
             });
         }
     }
     found
+}
+
+fn certificate(entry: &Entry) -> CertificateSummary {
+    let (agreement, labels) = (standing::agreement(entry), standing::labels(entry));
+    CertificateSummary {
+        agreement: entry.agreement.clone(),
+        point: entry.point,
+        low: entry.low,
+        high: entry.high,
+        labels: entry.labels.n,
+        made: entry.made.clone(),
+        rule: entry.rule.clone(),
+        words: format!("{agreement}, {labels}"),
+    }
 }
 
 /// Trials that a scorer left without a value, by why.

@@ -98,14 +98,13 @@ pub fn compare_table(table: &Table, options: &TableOptions) -> TableFindings {
             .zip(&table.rows)
             .map(|(case, row)| Tally {
                 case,
-                group: groups.as_ref().map_or(case, |groups| groups[case as usize]),
                 planned: 1,
                 scored: u32::from(cell(row).is_some()),
                 bad: 0,
                 sum: cell(row).unwrap_or(0.0),
-                cost: 0.0,
             })
             .collect(),
+        groups: groups.clone().unwrap_or_default(),
         ..Side::default()
     };
     let (old, new) = (side(|row| row.baseline), side(|row| row.candidate));
@@ -119,6 +118,7 @@ pub fn compare_table(table: &Table, options: &TableOptions) -> TableFindings {
         tag: None,
         noise: options.noise.or(default).map(Noise::Absolute),
         max_error_rate: options.max_error_rate,
+        correct: &|_| None,
     };
     let chance = Chance {
         seed: options.seed,

@@ -16,7 +16,9 @@ pub struct Taken {
     /// Scores that were taken over.
     pub scores: u64,
     /// By target and model as its endpoint named it: trials answered here, and taken over.
-    models: BTreeMap<(usize, String), [u64; 2]>,
+    models: BTreeMap<usize, BTreeMap<String, [u64; 2]>>,
+    /// How many names these are.
+    names: usize,
 }
 
 impl Taken {
@@ -36,9 +38,13 @@ impl Taken {
 
     /// A model answered.
     pub(crate) fn note_model(&mut self, target: usize, model: &str, is_reused: bool) {
-        let key = (target, model.to_owned());
-        if self.models.len() < MOST_MODELS || self.models.contains_key(&key) {
-            self.models.entry(key).or_default()[usize::from(is_reused)] += 1;
+        let named = self.models.entry(target).or_default();
+        if let Some(counts) = named.get_mut(model) {
+            counts[usize::from(is_reused)] += 1;
+        } else if self.names < MOST_MODELS {
+            self.names += 1;
+            let counts = named.entry(model.to_owned()).or_default();
+            counts[usize::from(is_reused)] += 1;
         }
     }
 
@@ -58,10 +64,10 @@ impl Taken {
 
     /// The models that answered a target's trials, by name: here (`is_reused` false), or where they were taken over from.
     pub fn models(&self, target: usize, is_reused: bool) -> impl Iterator<Item = &str> {
-        self.models
-            .iter()
-            .filter(move |((of, _), counts)| *of == target && counts[usize::from(is_reused)] > 0)
-            .map(|((_, model), _)| model.as_str())
+        let named = self.models.get(&target).into_iter().flatten();
+        named
+            .filter(move |(_, counts)| counts[usize::from(is_reused)] > 0)
+            .map(|(model, _)| model.as_str())
     }
 }
 

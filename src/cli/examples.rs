@@ -89,6 +89,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "judge",
         &[
             (
+                "evenhand judge calibrate tone.md --labels l.csv --suite suite.yaml",
+                "ask, and certify",
+            ),
+            (
                 "evenhand judge calibrate --table t.csv --human ann --judge gpt",
                 "one annotator",
             ),

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::args::{Answers, Place, Trust};
+use super::run::{cassette, go};
 use super::screen::Screen;
 use super::{Done, print};
-use crate::analysis::calibration::Reference;
-use crate::jobs::{self, Files, JobError};
+use crate::analysis::calibration::{Calibration, Reference};
+use crate::funnel::terminal;
+use crate::jobs::{self, Asking, CalibrateOrder, Files, JobError, Selection, SystemClock};
 use crate::load::labels::wide::Columns;
 use crate::report::{JudgeTitle, calibration_screen};
 
@@ -30,14 +33,50 @@ Examples:
   evenhand judge calibrate --table labels.csv --human ann --human bob --judge verdict
   evenhand judge calibrate --table scores.csv --human expert --judge gpt --scale 1..5 --cluster text
   evenhand judge calibrate --labels labels.csv --verdicts verdicts.csv
-Exits: 0 usable · 6 too few labels · 100 not shown usable · 3 a file is broken")]
+  evenhand judge calibrate helpfulness --labels labels.csv --outputs latest --suite suite.yaml
+Exits: 0 usable · 6 too few labels · 100 not shown usable · 3 a file is broken
+       5 the judge could not be asked about too many outputs")]
 struct Calibrate {
+    /// The judge, to be asked: a built-in one, a judge's file, or a suite's scorer. Its certificate and the labels' ledger are kept.
+    #[arg(
+        value_name = "JUDGE",
+        requires = "labels",
+        requires = "asking",
+        conflicts_with = "table"
+    )]
+    named: Option<String>,
     /// A CSV or JSONL file in which a row is an item: people's labels and the judge's verdicts in columns.
     #[arg(long, value_name = "FILE", required_unless_present = "labels", requires_all = ["human", "judge"])]
     table: Option<PathBuf>,
-    /// A labels file, held against the verdicts of --verdicts.
-    #[arg(long, value_name = "FILE", requires = "verdicts", conflicts_with_all = ["table", "human", "cluster", "item", "only", "rows"])]
+    /// A labels file, held against JUDGE or the verdicts of --verdicts.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["table", "human", "cluster", "item", "only", "rows"])]
     labels: Option<PathBuf>,
+    /// Where the labelled outputs are, if not in the labels' rows: a run, or a file.
+    #[arg(
+        long,
+        value_name = "RUN|FILE",
+        requires = "named",
+        conflicts_with = "verdicts"
+    )]
+    outputs: Option<String>,
+    /// The suite that uses JUDGE: its model, limits and prices are taken.
+    #[arg(long, value_name = "FILE", group = "asking", requires = "named")]
+    suite: Option<PathBuf>,
+    /// The model that JUDGE asks, as a target's options in JSON.
+    #[arg(long, value_name = "JSON", group = "asking", requires = "named")]
+    model: Option<String>,
+    /// The suite's scorer, where several use JUDGE.
+    #[arg(long, value_name = "ID", requires = "suite")]
+    scorer: Option<String>,
+    /// Apply a profile of the suite.
+    #[arg(long, value_name = "NAME", requires = "suite")]
+    profile: Option<String>,
+    /// Calls under way at once.
+    #[arg(long, value_name = "N", requires = "suite", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    concurrency: Option<u32>,
+    /// Ask anew about outputs on which the same judge has given its verdict before.
+    #[arg(long, requires = "named")]
+    fresh: bool,
     /// A file of a judge's verdicts, recorded elsewhere.
     #[arg(long, value_name = "FILE", requires = "labels")]
     verdicts: Option<PathBuf>,
@@ -71,12 +110,27 @@ struct Calibrate {
     /// Print the result as `json` instead of the screen.
     #[arg(long, value_name = "KIND", default_value = "terminal")]
     format: Format,
+    #[command(flatten)]
+    answers: Answers,
+    #[command(flatten)]
+    trust: Trust,
+    #[command(flatten)]
+    place: Place,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum OfWhat {
     Majority,
     Mean,
+}
+
+impl OfWhat {
+    fn reference(self) -> Reference {
+        match self {
+            Self::Majority => Reference::Majority,
+            Self::Mean => Reference::Mean,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -116,11 +170,11 @@ pub(crate) fn run(judge: Judge, screen: &Screen) -> Done {
     }
 }
 
-fn calibrate(verb: Calibrate, screen: &Screen) -> Done {
-    let of = verb.of.map(|of| match of {
-        OfWhat::Majority => Reference::Majority,
-        OfWhat::Mean => Reference::Mean,
-    });
+fn calibrate(mut verb: Calibrate, screen: &Screen) -> Done {
+    if let Some(judge) = verb.named.take() {
+        return ask(judge, verb, screen);
+    }
+    let of = verb.of.map(OfWhat::reference);
     let (title, found) = match (verb.table, verb.labels, verb.verdicts) {
         (Some(table), None, _) => {
             let judge = verb.judge.unwrap_or_default();
@@ -158,14 +212,92 @@ fn calibrate(verb: Calibrate, screen: &Screen) -> Done {
             return Err(JobError::Usage(message.to_owned()));
         }
     };
-    let text = match verb.format {
-        Format::Terminal => calibration_screen(&title, &found, screen.width, screen.color),
+    show(&title, &found, verb.format, screen)
+}
+
+/// Shows a calibration, and answers its exit code.
+fn show(title: &JudgeTitle, found: &Calibration, format: Format, screen: &Screen) -> Done {
+    let text = match format {
+        Format::Terminal => calibration_screen(title, found, screen.width, screen.color),
         Format::Json => {
-            serde_json::to_string_pretty(&found)
+            serde_json::to_string_pretty(found)
                 .map_err(|error| JobError::Unexpected(error.to_string()))?
                 + "\n"
         }
     };
     print(screen, text.as_bytes())?;
     Ok(found.conclusion.outcome.exit_code())
+}
+
+/// Asks a judge that is named, and holds it against people.
+fn ask(judge: String, verb: Calibrate, screen: &Screen) -> Done {
+    let asking = match (verb.suite, verb.model) {
+        (Some(suite), _) => Asking::Suite {
+            suite,
+            scorer: verb.scorer,
+            selection: Selection {
+                profile: verb.profile,
+                concurrency: verb.concurrency,
+                ..Selection::default()
+            },
+        },
+        (None, Some(model)) => Asking::Model(model),
+        (None, None) => {
+            let message =
+                "name the suite that uses the judge with --suite, or its model with --model";
+            return Err(JobError::Usage(message.to_owned()));
+        }
+    };
+    let order = CalibrateOrder {
+        judge,
+        asking,
+        labels: verb.labels.unwrap_or_default(),
+        outputs: verb.outputs,
+        verdicts: verb.verdicts.map(|file| (file, verb.judge)),
+        fresh: verb.fresh,
+        of: verb.of.map(OfWhat::reference),
+        positive: verb.positive,
+        ca_bundle: verb.answers.ca_bundle.clone(),
+        cassette: cassette(verb.answers),
+        runs_dir: verb.place.runs_dir,
+        no_exec: verb.trust.no_exec,
+    };
+    let (prepared, rest) = {
+        let ready = jobs::prepare_calibration(&order, &SystemClock)?;
+        for note in &ready.notes {
+            screen.note(&terminal(note));
+        }
+        ready.split()
+    };
+    let ran = match prepared {
+        None => None,
+        Some(prepared) => {
+            let folder = prepared.path().display().to_string();
+            let ran = go(prepared, &folder, screen)?;
+            for warning in &ran.warnings {
+                screen.note(&terminal(&format!("warning: {warning}")));
+            }
+            if let Some(asked) = ran.ending.and_then(|ending| ending.interrupted) {
+                screen
+                    .say("what was judged is kept: the same command again asks only for the rest");
+                return Ok(asked.exit_code());
+            }
+            Some(ran)
+        }
+    };
+    let done = jobs::finish_calibration(rest, ran.as_ref(), &SystemClock)?;
+    let title = JudgeTitle {
+        name: done.name,
+        labels: done.labels.display().to_string(),
+    };
+    let code = show(&title, &done.found, verb.format, screen)?;
+    screen.note(&terminal(&format!(
+        "kept: {}, and the look in {}",
+        done.certificate.display(),
+        done.ledger.display()
+    )));
+    if let Some(run) = &done.run {
+        screen.note(&terminal(&format!("verdicts: {}", run.display())));
+    }
+    Ok(code)
 }

@@ -117,7 +117,7 @@ pub(crate) fn selection(typed: super::args::Selection) -> Selection {
 }
 
 /// Runs it on one thread, heeding signals.
-fn go(prepared: Prepared, address: &str, screen: &Screen) -> Result<Ran, JobError> {
+pub(super) fn go(prepared: Prepared, address: &str, screen: &Screen) -> Result<Ran, JobError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -14,20 +14,13 @@ pub(crate) fn run(verb: Show, screen: &Screen) -> Done {
         targets: verb.targets,
     };
     let shown = jobs::show(&order, &verb.place.runs_dir)?;
-    let judged = shown
-        .suite
-        .scorers
-        .iter()
-        .filter(|scorer| scorer.judge.is_some());
     let frame = ShowFrame {
         width: screen.width,
         color: screen.color,
         full: verb.full,
         suite: shown.suite.name.clone(),
         repeats: shown.suite.repeats,
-        calibration: judged
-            .map(|scorer| (scorer.id.clone(), "uncalibrated".to_owned()))
-            .collect(),
+        calibration: shown.calibration.clone(),
     };
     let trials: Vec<report::Shown<'_>> = shown
         .trials

@@ -91,6 +91,9 @@ pub struct Entry {
     /// The same by target, where labels name their target.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub targets: BTreeMap<String, Counts>,
+    /// The seal of the ledger's line about this look.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ledger: Option<String>,
     /// A fitted threshold on P(pass), where one was fitted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub threshold: Option<f64>,
@@ -158,6 +161,30 @@ pub struct Look {
     pub seed: Option<u64>,
     /// Digest of the labels then.
     pub labels: String,
+    /// There were labels enough to decide. A look that could only end in *too few labels* could not have found the judge usable, so it
+    /// takes nothing from the error that later looks of the same identity may make.
+    pub decided: bool,
+}
+
+impl Look {
+    /// Whether it shows what that one showed: the same identity on the same rows of the same labels.
+    #[must_use]
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        (&self.digest, &self.rows, &self.labels) == (&other.digest, &other.rows, &other.labels)
+    }
+}
+
+/// Which look at the labels this is, from 1, and whether it is a new one: showing the same again is none.
+#[must_use]
+pub fn place_of(look: &Look, earlier: &[Look]) -> (u32, bool) {
+    let shown = earlier.iter().position(|known| known.shows_the_same(look));
+    let before = &earlier[..shown.unwrap_or(earlier.len())];
+    let counted = before
+        .iter()
+        .filter(|known| known.decided || known.digest != look.digest)
+        .count();
+    let place = u32::try_from(counted).unwrap_or(u32::MAX).saturating_add(1);
+    (place, shown.is_none())
 }
 
 #[cfg(test)]
@@ -191,6 +218,7 @@ mod tests {
             rule: "r".into(),
             counts: Some(Counts::default()),
             targets: BTreeMap::new(),
+            ledger: None,
             threshold: None,
         };
         let mut certificate = Certificate::new("j");
@@ -210,5 +238,36 @@ mod tests {
             certificate
         );
         assert!(text.contains("\"fn\":0"));
+    }
+
+    #[test]
+    fn what_is_shown_again_is_no_look_and_what_could_not_decide_takes_nothing() {
+        let look = |digest: &str, labels: &str, decided| Look {
+            at: String::new(),
+            judge: "j".into(),
+            digest: digest.into(),
+            why: "calibrate".into(),
+            rows: "all".into(),
+            tuned: false,
+            seed: None,
+            labels: labels.into(),
+            decided,
+        };
+        let mut looks = Vec::new();
+        let mut place = |one: Look| {
+            let found = place_of(&one, &looks);
+            if found.1 {
+                looks.push(one);
+            }
+            found
+        };
+        assert_eq!(place(look("a", "20 labels", false)), (1, true));
+        assert_eq!(place(look("a", "20 labels", false)), (1, false));
+        // More labels for the same judge: the first look could not have found it usable.
+        assert_eq!(place(look("a", "100 labels", true)), (1, true));
+        // A prompt that was mended after a look is chosen on these labels.
+        assert_eq!(place(look("b", "100 labels", true)), (3, true));
+        assert_eq!(place(look("a", "100 labels", true)), (1, false));
+        assert_eq!(place(look("a", "200 labels", true)), (3, true));
     }
 }

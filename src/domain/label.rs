@@ -120,6 +120,8 @@ pub struct Texts {
     pub output: Option<String>,
     /// What was expected.
     pub expected: Option<String>,
+    /// The documents that belong to the question: one text, or a JSON list of texts.
+    pub context: Option<String>,
     /// The first output of a pair.
     pub output_a: Option<String>,
     /// The second.

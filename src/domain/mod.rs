@@ -11,6 +11,7 @@ pub mod decode;
 pub mod digest;
 pub mod event;
 pub mod fault;
+pub mod instrument;
 pub mod kind;
 pub mod label;
 pub mod message;

@@ -17,6 +17,7 @@ use super::case::Case;
 use super::digest::Digest;
 use super::event::Event;
 use super::fault::{Fault, FaultKind};
+use super::instrument::Instrument;
 use super::message::{Finish, Message, TokenLogprob, ToolCall, Usage};
 use super::price::Price;
 use super::score::{Measure, Score};
@@ -395,6 +396,11 @@ pub trait Scorer: Debug + Send + Sync {
         0
     }
 
+    /// How many of its questions go to one of its models.
+    fn asks(&self, model: usize) -> u32 {
+        if model == 0 { self.votes() } else { 0 }
+    }
+
     /// What to ask, one entry a vote; an error leaves the trial unscored with that reason.
     fn ask(&self, seen: &Seen) -> Result<Vec<Question>, String> {
         let _ = seen;
@@ -409,6 +415,11 @@ pub trait Scorer: Debug + Send + Sync {
 
     /// The identity of a judge's prompt (without model and parameters).
     fn prompt_digest(&self) -> Option<Digest> {
+        None
+    }
+
+    /// For a judge: what whoever holds it against people must know of it.
+    fn instrument(&self) -> Option<Instrument> {
         None
     }
 }
@@ -426,6 +437,8 @@ pub struct Question {
     pub params: Map<String, Json>,
     /// The vote, from 0.
     pub vote: u32,
+    /// Which of the scorer's models it goes to, from 0: a panel has several.
+    pub model: usize,
 }
 
 // --- listeners and time ----------------------------------------------------------------------------------------------------------

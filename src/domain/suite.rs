@@ -143,12 +143,44 @@ pub struct ScorerSpec {
     pub kind: &'static str,
     /// Decoded.
     pub scorer: Arc<dyn Scorer>,
-    /// For a judge: the model it asks. Its price and pace are its own.
+    /// For a judge: the model it asks; for a panel that of its first member. Its price and pace are its own.
     pub model: Option<TargetSpec>,
     /// The identity of everything that decides its scores (for a judge: prompt, model and parameters).
     pub digest: Digest,
     /// The judge as named in the suite (built-in name or path), and its file's text.
     pub judge: Option<JudgeSource>,
+    /// For a panel: its further members, in order.
+    pub others: Vec<Member>,
+}
+
+/// A member of a panel of judges.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The model it asks.
+    pub model: TargetSpec,
+    /// Its judge.
+    pub judge: JudgeSource,
+}
+
+impl ScorerSpec {
+    /// The models it asks: none for a rule, one for each member of a panel.
+    pub fn models(&self) -> impl Iterator<Item = &TargetSpec> {
+        let others = self.others.iter().map(|member| &member.model);
+        self.model.iter().chain(others)
+    }
+
+    /// Its judges: none for a rule, one for each member of a panel.
+    pub fn judges(&self) -> impl Iterator<Item = &JudgeSource> {
+        let others = self.others.iter().map(|member| &member.judge);
+        self.judge.iter().chain(others)
+    }
+
+    /// The names of its models, as a report shows them.
+    #[must_use]
+    pub fn model_names(&self) -> String {
+        let names = self.models().filter_map(|model| model.plan.model());
+        names.collect::<Vec<_>>().join(" + ")
+    }
 }
 
 /// Where a judge came from.
@@ -158,6 +190,17 @@ pub struct JudgeSource {
     pub named: String,
     /// The file's text, kept with the run.
     pub text: String,
+    /// People's labels of the run's outputs, by which what it says is corrected.
+    pub labels: Option<LabelsSource>,
+}
+
+/// A labels file as a suite names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelsSource {
+    /// As written, relative to the suite's folder.
+    pub path: String,
+    /// Where the suite names it.
+    pub span: Span,
 }
 
 /// Calls and tokens a minute that a target (or a judge's model) may make; `None`: any number.

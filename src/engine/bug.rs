@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::Poll;
 
 use super::Shared;
@@ -16,12 +16,11 @@ pub(super) fn caught<T>(shared: &Shared, work: impl FnOnce() -> T) -> Result<T, 
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| count(shared, &*panic))
 }
 
-/// The same for what takes its time.
+/// The same for what takes its time. It is pinned by the caller, so that it lies in memory once: thousands are under way.
 pub(super) async fn caught_in<T>(
     shared: &Shared,
-    work: impl Future<Output = T>,
+    mut work: Pin<&mut impl Future<Output = T>>,
 ) -> Result<T, String> {
-    let mut work = pin!(work);
     let step = poll_fn(|context| {
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
         match polled {

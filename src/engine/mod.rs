@@ -130,8 +130,8 @@ pub struct ScorerSlot {
     pub id: String,
     /// The scorer.
     pub scorer: Arc<dyn Scorer>,
-    /// For one that asks: the model.
-    pub model: Option<TargetSlot>,
+    /// For one that asks: its models; a panel has several.
+    pub models: Vec<TargetSlot>,
     /// The identity of a judge: prompt, model and parameters.
     pub digest: String,
 }
@@ -280,11 +280,7 @@ impl Shared {
             ..Tick::default()
         };
         let mut paces: Vec<*const Pace> = Vec::new();
-        let judges = self
-            .job
-            .scorers
-            .iter()
-            .filter_map(|scorer| scorer.model.as_ref());
+        let judges = self.job.scorers.iter().flat_map(|scorer| &scorer.models);
         let mut seen: Vec<*const Lane> = Vec::new();
         for slot in self.job.targets.iter().chain(judges) {
             if let Some(pace) = &slot.bounds.pace

@@ -115,6 +115,7 @@ impl Scorer for Rule {
             logprobs: None,
             params: serde_json::Map::new(),
             vote: 0,
+            model: 0,
         }])
     }
 
@@ -194,7 +195,7 @@ fn rule(model: Option<TargetSlot>) -> ScorerSlot {
         scorer: Arc::new(Rule {
             asks: model.is_some(),
         }),
-        model,
+        models: model.into_iter().collect(),
         digest: "d".to_owned(),
     }
 }

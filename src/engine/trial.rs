@@ -1,5 +1,6 @@
 //! One trial from its first message to its last score.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +38,7 @@ pub(crate) async fn run(shared: &Rc<Shared>, item: Item) -> bool {
     }));
     let (outcome, transcript, missing) = match item.todo {
         Todo::Whole => {
-            let taken = take(shared, slot, &item.case, item.ordinal, &trial);
+            let taken = pin!(take(shared, slot, &item.case, item.ordinal, &trial));
             match caught_in(shared, taken).await {
                 Ok(Some((outcome, transcript))) => (outcome, Arc::new(transcript), None),
                 Ok(None) => return false,
@@ -302,7 +303,8 @@ async fn score(
     counted.add(&rules);
     scored(shared, ordinal, trial, rules);
     for slot in asking {
-        let scores = match caught_in(shared, ask(shared, ordinal, trial, seen, slot)).await {
+        let asked = pin!(ask(shared, ordinal, trial, seen, slot));
+        let scores = match caught_in(shared, asked).await {
             Ok(Some(score)) => vec![score],
             Ok(None) => return false,
             Err(message) => vec![broken(&slot.id, message)],
@@ -361,10 +363,13 @@ async fn ask(
         Ok(questions) => questions,
         Err(message) => return Some(Score::unscored(slot.id.clone(), Unscored::Broken, message)),
     };
-    let Some(model) = &slot.model else {
+    if questions
+        .iter()
+        .any(|question| slot.models.get(question.model).is_none())
+    {
         let message = "it asks a model and the suite names none";
         return Some(Score::unscored(slot.id.clone(), Unscored::Broken, message));
-    };
+    }
     let started = Instant::now();
     let mut asked = Asked {
         judge: match slot.scorer.is_judge() {
@@ -378,6 +383,9 @@ async fn ask(
     let mut replayed = true;
     let mut replies: Vec<Result<Reply, Fault>> = Vec::new();
     for question in questions {
+        let Some(model) = slot.models.get(question.model) else {
+            continue;
+        };
         let request = judge_request(ordinal, trial, seen, slot, question);
         let who = Who {
             trial,

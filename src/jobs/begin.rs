@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::JobError;
+use super::held;
 use super::only::{earlier, narrow};
 use super::plan::{Left, Retry};
 use super::reading::{open_run, read_with_offsets};
 use super::run::{Order, Prepared};
 use super::same::files;
-use super::takeover::{Earlier, Rule, TakeOver};
+use super::takeover::{Earlier, Given, Rule, TakeOver};
 use crate::domain::case::Case;
 use crate::domain::decode::Problem;
 use crate::domain::digest::Digest;
@@ -32,7 +33,9 @@ pub(super) struct Draft {
     pub(super) rescored: bool,
     /// The targets and their files, where they are not the suite's own.
     pub(super) targets: Option<(Vec<Named>, Vec<Named>)>,
-    pub(super) take_over: Option<TakeOver>,
+    pub(super) take_over: Option<Box<dyn Given>>,
+    /// The run whose copies of certificates and labels stand in for files that are not there.
+    pub(super) copies: Option<PathBuf>,
     pub(super) notes: Vec<String>,
 }
 
@@ -46,6 +49,7 @@ impl Draft {
             rescored: false,
             targets: None,
             take_over: None,
+            copies: None,
             notes: Vec::new(),
         }
     }
@@ -63,6 +67,7 @@ pub(super) fn begin(
     secrets: Secrets,
     clock: &dyn Clock,
 ) -> Result<Prepared, JobError> {
+    held::check(&loaded)?;
     let now = clock.unix_ms();
     let mut draft = Draft::new(order.selection.flags(), order.selection.narrows());
     if let Some(only) = &order.only {
@@ -80,7 +85,7 @@ pub(super) fn begin(
         draft.parent = Some(earlier.reading.run.id().to_owned());
         let files = files(&loaded.suite, &loaded.folder);
         let take_over = TakeOver::new(earlier, &loaded.suite, &files, Rule::Unchanged);
-        draft.take_over = Some(take_over);
+        draft.take_over = Some(Box::new(take_over));
     }
     make(
         draft,
@@ -148,11 +153,17 @@ pub(super) fn make(
         .suite
         .scorers
         .iter()
-        .filter_map(|scorer| scorer.judge.as_ref())
+        .flat_map(|scorer| scorer.judges())
     {
         new.add_judge(&judge.named, &judge.text)
             .map_err(|error| store(&error))?;
     }
+    held::keep(
+        &loaded.suite,
+        &loaded.folder,
+        draft.copies.as_deref(),
+        &mut new,
+    )?;
     let manifest = manifest(&draft, &loaded, &selected, cassette, now);
     let extent = manifest.extent;
     let committed = match &take_over {
@@ -176,16 +187,8 @@ pub(super) fn make(
         // What was written is read back: the journal is the only truth from the first line on.
         let (reading, offsets) = read_with_offsets(committed.run.clone(), true)?;
         left = Left::of(&reading, &offsets, Retry::default(), !draft.rescored);
-        let (taken, trials) = (reading.record.taken().trials(), extent.trials());
-        let from = take_over.from();
-        let rest = match (draft.rescored, trials - taken) {
-            (_, 0) => String::new(),
-            (true, rest) => format!("; {rest} were never done there and stay so"),
-            (false, rest) => format!("; {rest} are called"),
-        };
-        notes.push(format!(
-            "{taken} of {trials} trials are taken over from {from}{rest}"
-        ));
+        let taken = reading.record.taken().trials();
+        notes.extend(take_over.note(taken, extent.trials()));
     }
     Ok(Prepared::new(
         loaded,

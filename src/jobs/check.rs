@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::JobError;
 use super::begin::{agreed, select};
+use super::held;
 use super::programs::{self, Started};
 use super::reading::{open_run, read_run};
 use super::report::threads;
@@ -89,6 +90,7 @@ pub struct Calls {
 /// Checks a suite. Calls nothing, writes nothing.
 pub fn check(order: &Check, runs_dir: &Path, clock: &dyn Clock) -> Result<Checked, JobError> {
     let loaded = open_suite(&order.suite, &order.selection, runs_dir)?;
+    held::check(&loaded)?;
     let suite = &loaded.suite;
     let replays = suite
         .cassette
@@ -116,14 +118,15 @@ pub fn check(order: &Check, runs_dir: &Path, clock: &dyn Clock) -> Result<Checke
         .map(|target| calls_of(format!("target {}", target.id), target, per_target))
         .collect();
     for scorer in &suite.scorers {
-        if let Some(model) = &scorer.model {
-            let count = per_target * suite.targets.len() as u64 * u64::from(scorer.scorer.votes());
+        for (at, model) in scorer.models().enumerate() {
+            let asks = u64::from(scorer.scorer.asks(at));
+            let count = per_target * suite.targets.len() as u64 * asks;
             let what = if scorer.scorer.is_judge() {
                 "judge"
             } else {
                 "scorer"
             };
-            calls.push(calls_of(format!("{what} {}", scorer.id), model, count));
+            calls.push(calls_of(format!("{what} {}", model.id), model, count));
         }
     }
     share(suite, &mut calls);

@@ -164,6 +164,7 @@ mod tests {
                         input: texts.0,
                         output: texts.1,
                         expected: texts.2,
+                        context: None,
                         output_a: texts.3,
                         output_b: texts.4,
                     },

@@ -10,6 +10,7 @@ mod check;
 mod clock;
 mod compare;
 mod failure;
+mod held;
 mod init;
 mod labels;
 mod list;
@@ -31,7 +32,10 @@ mod wiring;
 
 pub use crate::engine::DEFAULT_OUTPUT;
 pub use bless::{Bless, Blessed, bless};
-pub use calibrate::{Files, calibrate_files, calibrate_table};
+pub use calibrate::{
+    Asking, Calibrated, Files, Finishing, Order as CalibrateOrder, Ready, calibrate_files,
+    calibrate_table, finish_calibration, prepare_calibration,
+};
 pub use check::{Calls, Check, Checked, check};
 pub use clock::SystemClock;
 pub use compare::{Compare, compare, compare_columns};

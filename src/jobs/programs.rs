@@ -8,7 +8,7 @@ use std::path::Path;
 use super::JobError;
 use super::wiring::Calls;
 use crate::domain::digest::Digest;
-use crate::domain::suite::{Suite, TargetSpec};
+use crate::domain::suite::{ScorerSpec, Suite, TargetSpec};
 use crate::load::suite::Loaded;
 use crate::report::shell_word;
 use crate::store::manifest::Named;
@@ -39,10 +39,10 @@ pub(crate) fn programs(suite: &Suite, calls: Calls) -> Vec<Started> {
         .iter()
         .filter(|_| calls == Calls::Everybody)
         .filter_map(|spec| started(format!("target {}", spec.id), spec, spec.digest));
-    let scorers = suite.scorers.iter().filter_map(|scorer| {
-        let spec = scorer.model.as_ref()?;
-        started(format!("scorer {}", scorer.id), spec, scorer.digest)
-    });
+    let asked = |scorer| ScorerSpec::models(scorer).map(move |spec| (scorer, spec));
+    let scorers = suite.scorers.iter().flat_map(asked);
+    let scorers = scorers
+        .filter_map(|(scorer, spec)| started(format!("scorer {}", spec.id), spec, scorer.digest));
     targets.chain(scorers).collect()
 }
 

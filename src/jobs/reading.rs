@@ -3,13 +3,17 @@
 use std::path::Path;
 
 use super::JobError;
+use super::held;
+use super::report::threads;
 use super::suite::KINDS;
-use crate::analysis::record::{Record, Shape};
+use crate::analysis::record::{Batch, Cases, Reader, Record, Shape};
 use crate::domain::suite::Suite;
 use crate::load::suite::from_resolved;
+use crate::store::cases::CasesError;
 use crate::store::entries::Entry;
 use crate::store::run::{RunDir, judge_file};
 use crate::store::runs::{RunsError, find};
+use crate::store::scan::scan;
 
 /// A run read back.
 #[derive(Debug)]
@@ -38,7 +42,9 @@ pub fn open_run(address: &str, runs_dir: &Path) -> Result<RunDir, JobError> {
 
 /// Reads a run back.
 pub fn read_run(run: RunDir) -> Result<Reading, JobError> {
-    read_with_offsets(run, false).map(|(reading, _)| reading)
+    let (mut reading, _) = read_with_offsets(run, false)?;
+    held::attach(&mut reading)?;
+    Ok(reading)
 }
 
 /// The same, with where each trial's last line begins, by ordinal.
@@ -51,33 +57,45 @@ pub(crate) fn read_with_offsets(
     let extent = run.manifest().extent;
     let mut record =
         Record::new(Shape::of(&suite, extent.cases).at(&suite, run.manifest().created_ms));
-    for case in run.cases().map_err(|error| store(&error))? {
-        record.add_case(&case.map_err(|error| store(&error))?);
-    }
     let mut offsets = Vec::new();
     if wanted {
         offsets = vec![0; usize::try_from(extent.trials()).unwrap_or(0)];
     }
+    let shape = record.shape().clone();
+    let reader = Reader::of(&shape);
+    let read = |part: &mut Part, entry: Entry<'_>| match entry {
+        Entry::Event { offset, name, json } => match reader.read(&mut part.batch, name, json) {
+            Ok(Some(ordinal)) if wanted => part.ends.push((ordinal, offset)),
+            Ok(_) => {}
+            // Its sum is right and its content is not: written by something else. Like a damaged line, its trial is redone.
+            Err(_) => part.bad_lines += 1,
+        },
+        Entry::Bad { .. } => part.bad_lines += 1,
+        Entry::Torn { .. } => {}
+    };
     let mut bad_lines = 0;
-    let mut entries = run.entries().map_err(|error| store(&error))?;
-    while let Some(entry) = entries.next_entry().map_err(|error| store(&error))? {
-        match entry {
-            Entry::Event { offset, name, json } => {
-                if record.apply(name, json).is_err() {
-                    // Its sum is right and its content is not: written by something else. Like a damaged line, its trial is redone.
-                    bad_lines += 1;
-                } else if wanted
-                    && name == "trial_finished"
-                    && let Some(slot) =
-                        ordinal_of(json).and_then(|ordinal| offsets.get_mut(ordinal))
-                {
+    let cases = std::thread::scope(|scope| {
+        // Cases and journal know nothing of each other: they are read side by side.
+        let cases = scope.spawn(|| cases_of(&run, &shape));
+        let scanned = scan(&run.journal_path(), threads(), read, |part| {
+            bad_lines += part.bad_lines;
+            record.take(part.batch);
+            for (ordinal, offset) in part.ends {
+                let at = usize::try_from(ordinal).ok();
+                if let Some(slot) = at.and_then(|at| offsets.get_mut(at)) {
                     *slot = offset;
                 }
             }
-            Entry::Bad { .. } => bad_lines += 1,
-            Entry::Torn { .. } => {}
-        }
-    }
+        });
+        let cases = cases
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        // What is wrong with the cases is told first, as it stands first in the run.
+        let cases = cases.map_err(|error| store(&error))?;
+        scanned.map_err(|error| store(&error))?;
+        Ok::<_, JobError>(cases)
+    })?;
+    record.set_cases(cases);
     let reading = Reading {
         run,
         suite,
@@ -102,11 +120,20 @@ pub(crate) fn suite_of(run: &RunDir) -> Result<Suite, JobError> {
     })
 }
 
-fn ordinal_of(json: &str) -> Option<usize> {
-    #[derive(serde::Deserialize)]
-    struct Head {
-        ordinal: u64,
+/// What a record keeps of a run's cases.
+fn cases_of(run: &RunDir, shape: &Shape) -> Result<Cases, CasesError> {
+    let mut cases = Cases::for_many(shape.extent.cases);
+    for case in run.cases()? {
+        cases.add(&case?, &shape.quarantine);
     }
-    let head: Head = serde_json::from_str(json).ok()?;
-    usize::try_from(head.ordinal).ok()
+    Ok(cases)
+}
+
+/// What a thread has read of a part of the journal.
+#[derive(Default)]
+struct Part {
+    batch: Batch,
+    /// Where the lines of trials that ended begin, by ordinal.
+    ends: Vec<(u64, u64)>,
+    bad_lines: u64,
 }

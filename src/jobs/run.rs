@@ -267,6 +267,12 @@ impl Prepared {
         self.run.id()
     }
 
+    /// The run's directory.
+    #[must_use]
+    pub fn path(&self) -> &std::path::Path {
+        self.run.path()
+    }
+
     /// The suite.
     #[must_use]
     pub fn suite(&self) -> &Suite {

@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 
 use super::JobError;
 use super::begin::{Draft, Receiver, make};
+use super::held;
 use super::programs;
 use super::reading::open_run;
 use super::run::{CassetteChoice, Prepared, cassette, unset_variables};
@@ -55,6 +56,7 @@ pub fn rescore(order: &Rescore, clock: &dyn Clock) -> Result<Prepared, JobError>
     let (loaded, mended) = match &order.suite {
         Some(path) => {
             let loaded = open_suite(path, &order.selection, &order.runs_dir)?;
+            held::check(&loaded)?;
             let mended = mended(&loaded, &run, &mut notes)?;
             (judging(loaded, &run)?, mended)
         }
@@ -78,12 +80,13 @@ pub fn rescore(order: &Rescore, clock: &dyn Clock) -> Result<Prepared, JobError>
     draft.parent = Some(parent.id);
     draft.only = parent.only;
     draft.rescored = true;
-    draft.take_over = Some(TakeOver::new(
+    draft.copies = Some(run.path().to_owned());
+    draft.take_over = Some(Box::new(TakeOver::new(
         Earlier::read(run.clone())?,
         &loaded.suite,
         &parent.files,
         Rule::AsTheyAre,
-    ));
+    )));
     draft.targets = Some((parent.targets, parent.files));
     draft.notes = notes;
     let digest = parent.dataset.digest;
@@ -159,7 +162,7 @@ fn judging(loaded: Loaded, run: &RunDir) -> Result<Loaded, JobError> {
         .suite
         .scorers
         .iter()
-        .filter_map(|scorer| scorer.judge.as_ref())
+        .flat_map(|scorer| scorer.judges())
         .map(|judge| (judge.named.clone(), judge.text.clone()))
         .collect();
     let mut resolved = loaded.resolved;

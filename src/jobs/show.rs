@@ -1,8 +1,10 @@
 //! One case of a run in full.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::JobError;
+use super::held;
 use super::reading::{open_run, suite_of};
 use crate::domain::case::Case;
 use crate::domain::decode::unknown;
@@ -32,6 +34,8 @@ pub struct Shown {
     pub case: Case,
     /// Its trials in the plan's order.
     pub trials: Vec<ShownTrial>,
+    /// How each judge stands, by its scorer: `calibrated`, `stale`, `uncalibrated`.
+    pub calibration: BTreeMap<String, String>,
 }
 
 /// One trial of the case.
@@ -115,6 +119,7 @@ pub fn show(order: &Show, runs_dir: &Path) -> Result<Shown, JobError> {
         trials.retain(|trial| order.targets.contains(&trial.target));
     }
     Ok(Shown {
+        calibration: held::standings(&run, &suite)?,
         suite,
         case,
         trials,

@@ -133,10 +133,7 @@ fn disagreements(loaded: &Loaded) -> Vec<Problem> {
 
 /// Every target and judge's model of a suite.
 pub(crate) fn speakers(suite: &Suite) -> impl Iterator<Item = &TargetSpec> {
-    let models = suite
-        .scorers
-        .iter()
-        .filter_map(|scorer| scorer.model.as_ref());
+    let models = suite.scorers.iter().flat_map(|scorer| scorer.models());
     suite.targets.iter().chain(models)
 }
 

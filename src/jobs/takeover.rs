@@ -66,6 +66,16 @@ pub(crate) fn roster(run: &RunDir) -> Result<Roster, JobError> {
     Ok(Roster::of(cases))
 }
 
+/// What stands in a new run's journal before anything is called.
+pub(crate) trait Given {
+    /// The next case of the new run's plan.
+    fn case(&mut self, case: &Case);
+    /// Writes it. `extent` is the new run's.
+    fn write(&self, extent: Extent, journal: &mut Journal) -> Result<(), JournalError>;
+    /// What the user should know of it: so many of the planned trials are there.
+    fn note(&self, taken: u64, trials: u64) -> Option<String>;
+}
+
 /// Whose transcripts are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
@@ -151,63 +161,8 @@ impl TakeOver {
     }
 
     /// The earlier run's id.
-    pub(crate) fn from(&self) -> &str {
+    fn from(&self) -> &str {
         self.earlier.reading.run.id()
-    }
-
-    /// The next case of the new run's plan.
-    pub(crate) fn case(&mut self, case: &Case) {
-        let index = self.next;
-        self.next += 1;
-        let Some(known) = self.earlier.case(case) else {
-            return;
-        };
-        let then = usize::try_from(known.index).ok();
-        if let Some(slot) = then.and_then(|then| self.cases.get_mut(then)) {
-            *slot = Some(Met {
-                index,
-                same: super::same::Parts::of(case).same(known.parts),
-                has_checks: !case.checks.is_empty(),
-            });
-        }
-    }
-
-    /// Writes what is taken over. `extent` is the new run's.
-    pub(crate) fn write(&self, extent: Extent, journal: &mut Journal) -> Result<(), JournalError> {
-        // The earlier run's trials whose answers were taken: their scores stand behind them.
-        let trials = self.earlier.extent().trials();
-        let mut answered = vec![false; usize::try_from(trials).unwrap_or(0)];
-        let mut entries = self.earlier.reading.run.entries()?;
-        while let Some(entry) = entries.next_entry()? {
-            let Entry::Event { offset, name, json } = entry else {
-                continue;
-            };
-            // What cannot be read was not taken in when the run was read either: its trial counts as not done.
-            match name {
-                "trial_finished" => {
-                    let Ok(line) = serde_json::from_str::<TrialFinished>(json) else {
-                        continue;
-                    };
-                    let at = usize::try_from(line.ordinal).unwrap_or(usize::MAX);
-                    if self.earlier.offsets.get(at) == Some(&offset)
-                        && let Some(slot) = answered.get_mut(at)
-                    {
-                        *slot = self.trial(line, extent, journal)?;
-                    }
-                }
-                "scored" => {
-                    let Ok(line) = serde_json::from_str::<Scored>(json) else {
-                        continue;
-                    };
-                    let at = usize::try_from(line.ordinal).unwrap_or(usize::MAX);
-                    if answered.get(at) == Some(&true) {
-                        self.scores(line, extent, journal)?;
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(())
     }
 
     /// A trial in the new run, with what of its case is still the same; `None`: it has no place there, or its transcript is not taken.
@@ -299,6 +254,73 @@ impl TakeOver {
         line.ordinal = ordinal;
         line.reused.get_or_insert_with(|| self.from().to_owned());
         journal.append(&Event::Scored(line))
+    }
+}
+
+impl Given for TakeOver {
+    fn case(&mut self, case: &Case) {
+        let index = self.next;
+        self.next += 1;
+        let Some(known) = self.earlier.case(case) else {
+            return;
+        };
+        let then = usize::try_from(known.index).ok();
+        if let Some(slot) = then.and_then(|then| self.cases.get_mut(then)) {
+            *slot = Some(Met {
+                index,
+                same: super::same::Parts::of(case).same(known.parts),
+                has_checks: !case.checks.is_empty(),
+            });
+        }
+    }
+
+    fn write(&self, extent: Extent, journal: &mut Journal) -> Result<(), JournalError> {
+        // The earlier run's trials whose answers were taken: their scores stand behind them.
+        let trials = self.earlier.extent().trials();
+        let mut answered = vec![false; usize::try_from(trials).unwrap_or(0)];
+        let mut entries = self.earlier.reading.run.entries()?;
+        while let Some(entry) = entries.next_entry()? {
+            let Entry::Event { offset, name, json } = entry else {
+                continue;
+            };
+            // What cannot be read was not taken in when the run was read either: its trial counts as not done.
+            match name {
+                "trial_finished" => {
+                    let Ok(line) = serde_json::from_str::<TrialFinished>(json) else {
+                        continue;
+                    };
+                    let at = usize::try_from(line.ordinal).unwrap_or(usize::MAX);
+                    if self.earlier.offsets.get(at) == Some(&offset)
+                        && let Some(slot) = answered.get_mut(at)
+                    {
+                        *slot = self.trial(line, extent, journal)?;
+                    }
+                }
+                "scored" => {
+                    let Ok(line) = serde_json::from_str::<Scored>(json) else {
+                        continue;
+                    };
+                    let at = usize::try_from(line.ordinal).unwrap_or(usize::MAX);
+                    if answered.get(at) == Some(&true) {
+                        self.scores(line, extent, journal)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&self, taken: u64, trials: u64) -> Option<String> {
+        let rest = match (self.rule, trials - taken) {
+            (_, 0) => String::new(),
+            (Rule::AsTheyAre, rest) => format!("; {rest} were never done there and stay so"),
+            (Rule::Unchanged, rest) => format!("; {rest} are called"),
+        };
+        let from = self.from();
+        Some(format!(
+            "{taken} of {trials} trials are taken over from {from}{rest}"
+        ))
     }
 }
 

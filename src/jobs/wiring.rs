@@ -99,11 +99,10 @@ pub(crate) fn wire(
         scorers.push(ScorerSlot {
             id: spec.id.clone(),
             scorer: spec.scorer.clone(),
-            model: spec
-                .model
-                .as_ref()
+            models: spec
+                .models()
                 .map(|model| slot(model, true))
-                .transpose()?,
+                .collect::<Result<_, _>>()?,
             digest: spec.digest.to_string(),
         });
     }

@@ -1,14 +1,18 @@
 //! A judge's file: YAML front matter that says what it sees and how it speaks, and a Markdown body with its criteria.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
-use crate::domain::decode::{Anything, Fields, List, MapOf, OneOf, Problems, Shape, Text, object};
+use crate::domain::decode::{
+    Anything, Fields, List, MapOf, OneOf, OneOrMany, Text, Truth, object, unknown,
+};
+use crate::domain::instrument::{Instrument, LabelScale};
 use crate::domain::suite::Comparison;
 use crate::domain::template::Template;
 use crate::domain::tree::{Node, Span};
+use crate::domain::usable::Usable;
 
-/// The most grades a scale may have.
-const MOST_GRADES: i64 = 101;
+use super::scale::{ClassesShape, Pass, PassRule, Scale, ScaleShape, as_f64};
+use super::usable;
 
 /// A judge as its file describes it.
 #[derive(Debug, Clone)]
@@ -22,23 +26,44 @@ pub struct JudgeFile {
     pub(super) mode: Mode,
     pub(super) verdict: Form,
     pub(super) scale: Scale,
-    pub(super) pass: Option<PassRule>,
+    pub(super) pass: Option<Pass>,
     pub(super) inputs: Vec<Input>,
     pub(super) examples: Vec<Example>,
     pub(super) params: Map<String, Json>,
     /// What is asked at the end, after the texts.
     pub(super) question: String,
     pub(super) body: Template,
+    pub(super) usable: Option<Usable>,
+}
+
+impl JudgeFile {
+    /// Whether it is given this text: `input`, `output`, `expected`, `context`.
+    #[must_use]
+    pub fn sees(&self, input: &str) -> bool {
+        self.inputs.iter().any(|known| known.name() == input)
+    }
 }
 
 /// What a judge compares with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
+pub enum Mode {
     /// The criteria alone.
     Pointwise,
     /// The criteria and the case's `expected`.
     Reference,
+    /// The criteria and some classes, of which it names one.
+    Classify,
+    /// Two outputs with one another, in both orders.
+    Pairwise,
 }
+
+/// The words for the modes.
+const MODES: &[(&str, Mode)] = &[
+    ("pointwise", Mode::Pointwise),
+    ("reference", Mode::Reference),
+    ("classify", Mode::Classify),
+    ("pairwise", Mode::Pairwise),
+];
 
 /// How a judge says its verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,24 +83,6 @@ pub(super) const FORMS: &[(&str, Form)] = &[
     ("logprob", Form::Logprob),
 ];
 
-/// The grades offered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scale {
-    /// Pass or fail.
-    PassFail,
-    /// Whole numbers from the lowest to the highest.
-    Range(i64, i64),
-}
-
-/// The rule by which a number passes.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct PassRule {
-    /// As written, with single spaces.
-    pub(super) text: String,
-    pub(super) comparison: Comparison,
-    pub(super) bar: f64,
-}
-
 /// A text that the judge is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Input {
@@ -83,6 +90,12 @@ pub(super) enum Input {
     Output,
     Expected,
     Context,
+    /// Everything said and done, tools included.
+    Transcript,
+    /// Of a pair the one shown first.
+    OutputA,
+    /// Of a pair the one shown second.
+    OutputB,
 }
 
 impl Input {
@@ -91,7 +104,15 @@ impl Input {
         ("output", Self::Output),
         ("expected", Self::Expected),
         ("context", Self::Context),
+        ("transcript", Self::Transcript),
+        ("output_a", Self::OutputA),
+        ("output_b", Self::OutputB),
     ];
+
+    /// Whether it is an output that is judged.
+    pub(super) fn is_output(self) -> bool {
+        matches!(self, Self::Output | Self::OutputA | Self::OutputB)
+    }
 
     /// The name in the file and in the prompt.
     pub(super) fn name(self) -> &'static str {
@@ -111,57 +132,73 @@ pub(super) struct Example {
     pub(super) verdict: String,
 }
 
-impl Scale {
-    /// The grades, as a verdict spells them.
-    pub(super) fn grades(self) -> Vec<String> {
-        match self {
-            Self::PassFail => vec!["pass".into(), "fail".into()],
-            Self::Range(low, high) => (low..=high).map(|grade| grade.to_string()).collect(),
+impl JudgeFile {
+    /// What a judge compares with.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// What it says of an output, and which values pass.
+    #[must_use]
+    pub fn label_scale(&self) -> LabelScale {
+        match &self.scale {
+            Scale::PassFail => LabelScale::PassFail {
+                pass: self.threshold().rule,
+            },
+            Scale::Range(low, high) => LabelScale::Grades {
+                low: *low,
+                high: *high,
+                pass: self.pass_rule().map(|rule| rule.rule),
+            },
+            Scale::Classes(classes) => {
+                let passes = |name: &String| self.pass_classes().contains(name);
+                let names: Vec<String> = classes.iter().map(|class| class.name.clone()).collect();
+                let pass = (0..names.len()).filter(|at| passes(&names[*at])).collect();
+                LabelScale::Classes { names, pass }
+            }
+            Scale::Pair { .. } => LabelScale::Preference {
+                pass: self.pass_rule().map(|rule| rule.rule),
+            },
         }
     }
 
-    /// What is asked where the file asks nothing of its own.
-    fn question(self) -> &'static str {
-        match self {
-            Self::PassFail => "Does the output pass by the criteria?",
-            Self::Range(..) => "Which grade does the output deserve by the criteria?",
+    /// The rule by which its numbers pass.
+    pub(super) fn pass_rule(&self) -> Option<&PassRule> {
+        self.pass.as_ref()?.rule()
+    }
+
+    /// The rule by which a P(yes) passes.
+    pub(super) fn threshold(&self) -> PassRule {
+        self.pass_rule().cloned().unwrap_or_else(PassRule::even)
+    }
+
+    /// The classes that pass.
+    pub(super) fn pass_classes(&self) -> &[String] {
+        self.pass.as_ref().map_or(&[], Pass::classes)
+    }
+
+    /// Whether a value of its scale passes; `None` where the file does not say.
+    #[must_use]
+    pub fn passes(&self, value: f64) -> Option<bool> {
+        self.label_scale().passes(value)
+    }
+
+    /// The bars that the file sets for its use; `None`: none.
+    #[must_use]
+    pub fn usable(&self) -> Option<Usable> {
+        self.usable
+    }
+
+    /// All of these in one.
+    #[must_use]
+    pub fn instrument(&self) -> Instrument {
+        Instrument {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            scale: self.label_scale(),
+            usable: self.usable,
         }
-    }
-
-    /// The scale as a file spells it.
-    pub(super) fn words(self) -> String {
-        match self {
-            Self::PassFail => "pass/fail".into(),
-            Self::Range(low, high) => format!("{low}..{high}"),
-        }
-    }
-}
-
-impl PassRule {
-    fn parse(text: &str) -> Option<Self> {
-        let (comparison, bar) = Comparison::parse(text)?;
-        let sign = Comparison::ALL
-            .iter()
-            .find(|(_, known)| *known == comparison)
-            .map(|(sign, _)| *sign)?;
-        Some(Self {
-            text: format!("{sign} {bar}"),
-            comparison,
-            bar,
-        })
-    }
-
-    /// What decides a log-probability where the file says nothing: rather yes than no.
-    pub(super) fn even() -> Self {
-        Self {
-            text: ">= 0.5".into(),
-            comparison: Comparison::AtLeast,
-            bar: 0.5,
-        }
-    }
-
-    pub(super) fn holds(&self, value: f64) -> bool {
-        self.comparison.holds(value, self.bar)
     }
 }
 
@@ -194,27 +231,38 @@ pub fn decode(fields: &mut Fields<'_>, body: &str, line: u32) -> Option<JudgeFil
     let version = fields.required("version", "its version; raise it with every change", Text);
     let mode = fields.required(
         "mode",
-        "pointwise: judges by the criteria alone; reference: also sees the case's `expected`",
-        ModeShape,
+        "pointwise: judges by the criteria alone; reference: also sees the case's `expected`; classify: names one of `classes`; pairwise: says which of two outputs is better, asked in both orders",
+        OneOf(MODES),
     );
     let verdict = fields.required(
         "verdict",
         "how it answers: json-schema, text (a fenced block) or logprob (one token, yes or no)",
         OneOf(FORMS),
     );
-    let scale = fields.required(
+    let graded = fields.optional(
         "scale",
-        "the grades: `pass/fail`, or whole numbers such as `1..5`",
+        "the grades: `pass/fail`, or whole numbers such as `1..5`; for pointwise and reference",
         ScaleShape,
     );
+    let classes = fields.optional(
+        "classes",
+        "for classify: each class with what it means, in the order in which they are offered",
+        ClassesShape,
+    );
+    let ties = fields.optional(
+        "ties",
+        "for pairwise: whether it may answer that neither is better; default: true",
+        Truth,
+    );
+    let scale = scale_of(fields, mode, graded, classes, ties.unwrap_or(true));
     let pass = fields.optional(
         "pass",
-        "which grades pass, such as `>= 4`; for logprob the least P(yes), default `>= 0.5`",
-        PassShape,
+        "which grades pass, such as `>= 4`; for logprob the least P(yes), default `>= 0.5`; for classify a list of classes; for pairwise by 1, 0.5 (tie) and 0",
+        OneOrMany(Text),
     );
     let inputs = fields.optional(
         "inputs",
-        "the texts it is given, each used in the body: input, output, expected, context",
+        "the texts it is given, each used in the body: input, output, expected, context, transcript (what was said and done, tool calls and results included); for pairwise output_a and output_b in place of output",
         List(OneOf(Input::ALL)),
     );
     let question = fields.optional(
@@ -242,12 +290,18 @@ pub fn decode(fields: &mut Fields<'_>, body: &str, line: u32) -> Option<JudgeFil
         Anything,
     );
     let model = fields.node().and_then(|node| node.get("model")).cloned();
-    fields.not_yet(&["usable"]);
+    let usable = fields.optional(
+        "usable",
+        "bars of its own for `judge calibrate`; default: those of every judge",
+        object(usable::decode),
+    );
     let body = read_body(fields, body, line);
     let (mode, verdict, scale) = (mode?, verdict?, scale?);
+    let pass = pass.map(|texts| pass_of(fields, &scale, texts));
     let inputs = inputs.unwrap_or_else(|| match mode {
-        Mode::Pointwise => vec![Input::Question, Input::Output],
+        Mode::Pointwise | Mode::Classify => vec![Input::Question, Input::Output],
         Mode::Reference => vec![Input::Question, Input::Output, Input::Expected],
+        Mode::Pairwise => vec![Input::Question, Input::OutputA, Input::OutputB],
     });
     let file = JudgeFile {
         name: name?,
@@ -255,16 +309,87 @@ pub fn decode(fields: &mut Fields<'_>, body: &str, line: u32) -> Option<JudgeFil
         model,
         mode,
         verdict,
-        scale,
-        pass,
+        pass: pass.flatten(),
         inputs,
         examples,
         params: params.into_iter().collect(),
         question: question.unwrap_or_else(|| scale.question().to_owned()),
+        scale,
         body: body?,
+        usable,
     };
     check(fields, &file);
     Some(file)
+}
+
+/// The verdicts offered: a scale, classes or two letters, as the mode wants.
+fn scale_of(
+    fields: &mut Fields<'_>,
+    mode: Option<Mode>,
+    graded: Option<Scale>,
+    classes: Option<Scale>,
+    ties: bool,
+) -> Option<Scale> {
+    let of_graded = (
+        "scale",
+        "modes `pointwise` and `reference`",
+        "the grades: `pass/fail`, or whole numbers such as `1..5`",
+    );
+    let of_classes = (
+        "classes",
+        "mode `classify`",
+        "each class with what it means, such as `{kind: .., rude: ..}`",
+    );
+    let of_pairs = ("ties", "mode `pairwise`", "");
+    let (wanted, scale) = match mode? {
+        Mode::Pointwise | Mode::Reference => (of_graded, graded),
+        Mode::Classify => (of_classes, classes),
+        Mode::Pairwise => (of_pairs, Some(Scale::Pair { ties })),
+    };
+    for (key, modes, doc) in [of_graded, of_classes, of_pairs] {
+        let written = is_written(fields, key);
+        if key != wanted.0 && written {
+            fields.problem(key, format!("`{key}` is about {modes}; remove it"));
+        } else if key == wanted.0 && !written && !doc.is_empty() && !fields.describing() {
+            fields.problem(key, format!("`{key}` is missing: {doc}"));
+        }
+    }
+    scale
+}
+
+fn is_written(fields: &Fields<'_>, key: &str) -> bool {
+    fields.node().is_some_and(|node| node.get(key).is_some())
+}
+
+/// What passes, as the scale wants it.
+fn pass_of(fields: &mut Fields<'_>, scale: &Scale, texts: Vec<String>) -> Option<Pass> {
+    if let Scale::Classes(_) = scale {
+        let known = scale.grades();
+        let names: Vec<&str> = known.iter().map(String::as_str).collect();
+        for (at, text) in texts.iter().enumerate() {
+            if !known.contains(text) {
+                fields.problem("pass", unknown("class", text, &names));
+            } else if texts[..at].contains(text) {
+                fields.problem("pass", format!("class `{text}` is given twice; keep one"));
+            }
+        }
+        if texts.is_empty() || known.iter().all(|name| texts.contains(name)) {
+            fields.problem("pass", "`pass` tells no class from another; leave it out");
+        }
+        return Some(Pass::Classes(texts));
+    }
+    let rule = match texts.as_slice() {
+        [text] => PassRule::parse(text),
+        _ => None,
+    };
+    if rule.is_none() {
+        let written = texts.join(", ");
+        fields.problem(
+            "pass",
+            format!("`{written}` is no rule; write one such as `>= 4`"),
+        );
+    }
+    rule.map(Pass::Rule)
 }
 
 fn read_body(fields: &mut Fields<'_>, body: &str, line: u32) -> Option<Template> {
@@ -291,12 +416,12 @@ fn check(fields: &mut Fields<'_>, file: &JudgeFile) {
     {
         fields.problem("verdict", why);
     }
-    if let Some(rule) = &file.pass {
+    if let Some(rule) = file.pass_rule() {
         let (low, high) = match file.scale {
-            Scale::PassFail => (0.0, 1.0),
+            Scale::PassFail | Scale::Classes(_) | Scale::Pair { .. } => (0.0, 1.0),
             Scale::Range(low, high) => (as_f64(low), as_f64(high)),
         };
-        if rule.holds(low) == rule.holds(high) && rule.comparison != Comparison::Equal {
+        if rule.holds(low) == rule.holds(high) && rule.rule.comparison != Comparison::Equal {
             let words = file.scale.words();
             fields.problem(
                 "pass",
@@ -305,10 +430,35 @@ fn check(fields: &mut Fields<'_>, file: &JudgeFile) {
         }
     }
     let has = |input: Input| file.inputs.contains(&input);
-    if !has(Input::Output) {
-        fields.problem("inputs", "a judge is given `output`: add it");
+    let judged: &[Input] = match file.mode {
+        Mode::Pairwise => &[Input::OutputA, Input::OutputB],
+        Mode::Pointwise | Mode::Reference | Mode::Classify => &[Input::Output],
+    };
+    for input in judged.iter().filter(|input| !has(**input)) {
+        let name = input.name();
+        fields.problem(
+            "inputs",
+            format!("a judge of this mode is given `{name}`: add it"),
+        );
+    }
+    for input in &file.inputs {
+        if input.is_output() && !judged.contains(input) {
+            let name = input.name();
+            let names: Vec<&str> = judged.iter().map(|input| input.name()).collect();
+            let wanted = names.join(" and ");
+            fields.problem(
+                "inputs",
+                format!("a judge of this mode is given {wanted}, not `{name}`"),
+            );
+        }
     }
     match file.mode {
+        Mode::Pairwise if has(Input::Transcript) => {
+            fields.problem(
+                "inputs",
+                "a transcript would tell which of the two outputs is under test; remove it",
+            );
+        }
         Mode::Reference if !has(Input::Expected) => {
             fields.problem("inputs", "mode `reference` is given `expected`: add it");
         }
@@ -353,19 +503,6 @@ fn check(fields: &mut Fields<'_>, file: &JudgeFile) {
     }
 }
 
-impl Scale {
-    /// Why this scale cannot be read from the log-probability of yes.
-    pub(super) fn no_logprob(self) -> Option<String> {
-        match self {
-            Self::PassFail => None,
-            Self::Range(..) => Some(format!(
-                "`verdict: logprob` answers yes or no and cannot grade {}; use json-schema or text, or `scale: pass/fail`",
-                self.words()
-            )),
-        }
-    }
-}
-
 fn example(fields: &mut Fields<'_>) -> Option<Example> {
     let mut texts = Vec::new();
     for (name, input) in Input::ALL {
@@ -382,95 +519,10 @@ fn example(fields: &mut Fields<'_>) -> Option<Example> {
     })
 }
 
-struct ModeShape;
-
-impl Shape for ModeShape {
-    type Output = Mode;
-    fn read(&self, node: &Node, problems: &mut Problems) -> Option<Mode> {
-        if let Json::String(text) = node.to_json()
-            && matches!(text.as_str(), "pairwise" | "classify")
-        {
-            problems.note(
-                node.span,
-                format!(
-                    "mode `{text}` is not supported by this version yet; use pointwise or reference"
-                ),
-            );
-            return None;
-        }
-        OneOf(&[
-            ("pointwise", Mode::Pointwise),
-            ("reference", Mode::Reference),
-        ])
-        .read(node, problems)
-    }
-    fn schema(&self) -> Json {
-        json!({"enum": ["pointwise", "reference"]})
-    }
-}
-
-struct ScaleShape;
-
-impl Shape for ScaleShape {
-    type Output = Scale;
-    fn read(&self, node: &Node, problems: &mut Problems) -> Option<Scale> {
-        let text = Text.read(node, problems)?;
-        if text == "pass/fail" {
-            return Some(Scale::PassFail);
-        }
-        let range = text
-            .split_once("..")
-            .and_then(|(low, high)| Some((low.trim().parse().ok()?, high.trim().parse().ok()?)));
-        match range {
-            Some((low, high))
-                if low < high
-                    && i64::abs(high).max(i64::abs(low)) < 1_000_000
-                    && high - low < MOST_GRADES =>
-            {
-                Some(Scale::Range(low, high))
-            }
-            _ => {
-                problems.note(
-                    node.span,
-                    format!("`{text}` is no scale; write `pass/fail`, or whole numbers such as `1..5` (at most {MOST_GRADES} grades)"),
-                );
-                None
-            }
-        }
-    }
-    fn schema(&self) -> Json {
-        json!({"type": "string", "pattern": "^(pass/fail|-?[0-9]+ *\\.\\. *-?[0-9]+)$"})
-    }
-}
-
-struct PassShape;
-
-impl Shape for PassShape {
-    type Output = PassRule;
-    fn read(&self, node: &Node, problems: &mut Problems) -> Option<PassRule> {
-        let text = Text.read(node, problems)?;
-        let rule = PassRule::parse(&text);
-        if rule.is_none() {
-            problems.note(
-                node.span,
-                format!("`{text}` is no rule; write one such as `>= 4`"),
-            );
-        }
-        rule
-    }
-    fn schema(&self) -> Json {
-        json!({"type": "string", "pattern": "^(>=|>|<=|<|==) *-?[0-9.]+$"})
-    }
-}
-
-/// Grades are below a million (see [`ScaleShape`]).
-#[expect(clippy::cast_precision_loss, reason = "grades are below a million")]
-pub(super) fn as_f64(grade: i64) -> f64 {
-    grade as f64
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::super::testing::{decode_with, front};
     use super::*;
 
@@ -497,13 +549,71 @@ mod tests {
     }
 
     #[test]
-    fn the_keys_of_later_versions_are_refused_by_name() {
+    fn a_judge_that_classifies_has_classes_and_no_scale() {
         let body = "{{ input }} {{ output }}";
-        assert!(
-            problems(&json!({"mode": "pairwise"}), body)[0]
-                .contains("mode `pairwise` is not supported by this version yet")
-        );
-        assert!(problems(&json!({"usable": {}}), body)[0].contains("`usable` is not supported"));
+        let mut front = front();
+        front.as_object_mut().unwrap().remove("scale");
+        front["mode"] = json!("classify");
+        front["classes"] = json!({"kind": "warm words", "rude": "an insult"});
+        let with = |key: &str, value: Json| {
+            let mut front = front.clone();
+            match value {
+                Json::Null => front.as_object_mut().unwrap().remove(key),
+                value => front.as_object_mut().unwrap().insert(key.into(), value),
+            };
+            decode_with(&front, body).map(|_| ()).unwrap_err()
+        };
+        assert!(decode_with(&front, body).is_ok());
+        for (key, value, wanted) in [
+            ("classes", Json::Null, "`classes` is missing"),
+            (
+                "scale",
+                json!("1..5"),
+                "`scale` is about modes `pointwise` and `reference`; remove it",
+            ),
+            (
+                "mode",
+                json!("pointwise"),
+                "`classes` is about mode `classify`; remove it",
+            ),
+            ("mode", json!("clasify"), "did you mean `classify`?"),
+            (
+                "verdict",
+                json!("logprob"),
+                "cannot name a class; use json-schema or text",
+            ),
+            (
+                "pass",
+                json!(["kid"]),
+                "unknown class `kid`; did you mean `kind`?",
+            ),
+            (
+                "pass",
+                json!(["kind", "kind"]),
+                "class `kind` is given twice",
+            ),
+            (
+                "pass",
+                json!(["kind", "rude"]),
+                "tells no class from another",
+            ),
+            ("pass", json!([]), "tells no class from another"),
+            ("pass", json!(">= 4"), "unknown class `>= 4`"),
+            (
+                "inputs",
+                json!(["output", "expected", "input"]),
+                "does not use `{{ expected }}`",
+            ),
+            (
+                "examples",
+                json!([{"input": "i", "output": "o", "verdict": "cool"}]),
+                "`cool` is not one of kind, rude",
+            ),
+        ] {
+            let said = with(key, value.clone());
+            let found = said.iter().any(|line| line.contains(wanted));
+            assert!(found, "{key} {value}: {said:?}");
+        }
     }
 
     #[test]
@@ -527,6 +637,78 @@ mod tests {
                 "{change}: {problems:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_pairwise_judge_sees_two_outputs_and_has_no_scale() {
+        let body = "{{ input }} {{ output_a }} {{ output_b }}";
+        let mut front = front();
+        front.as_object_mut().unwrap().remove("scale");
+        front["mode"] = json!("pairwise");
+        assert!(decode_with(&front, body).is_ok());
+        for (key, value, body, wanted) in [
+            (
+                "scale",
+                json!("1..5"),
+                body,
+                "`scale` is about modes `pointwise` and `reference`",
+            ),
+            (
+                "classes",
+                json!({"x": "y", "z": "w"}),
+                body,
+                "`classes` is about mode `classify`",
+            ),
+            (
+                "verdict",
+                json!("logprob"),
+                body,
+                "cannot say which of two is better",
+            ),
+            ("ties", json!("maybe"), body, "is wanted here"),
+            (
+                "pass",
+                json!(">= 2"),
+                body,
+                "tells no grade of a, b, tie from another",
+            ),
+            (
+                "inputs",
+                json!(["output_a"]),
+                "{{ output_a }}",
+                "is given `output_b`: add it",
+            ),
+            (
+                "inputs",
+                json!(["output", "output_a", "output_b"]),
+                "{{ output }} {{ output_a }} {{ output_b }}",
+                "is given output_a and output_b, not `output`",
+            ),
+            (
+                "inputs",
+                json!(["output_a", "output_b", "transcript"]),
+                "{{ output_a }} {{ output_b }} {{ transcript }}",
+                "would tell which of the two outputs is under test",
+            ),
+            (
+                "version",
+                json!(2),
+                "{{ input }} {{ output_a }}",
+                "does not use `{{ output_b }}`",
+            ),
+        ] {
+            let mut front = front.clone();
+            front[key] = value.clone();
+            let said = decode_with(&front, body).map(|_| ()).unwrap_err();
+            assert!(
+                said.iter().any(|line| line.contains(wanted)),
+                "{key} {value}: {said:?}"
+            );
+        }
+        assert!(
+            problems(&json!({"ties": true}), "{{ input }} {{ output }}")[0]
+                .contains("`ties` is about mode `pairwise`; remove it")
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Value as Json, json};
 
-use super::file::{Form, Scale, as_f64};
+use super::file::Form;
+use super::scale::{Scale, as_f64};
 use crate::domain::fault::Fault;
 use crate::domain::message::{Finish, TokenLogprob};
 use crate::domain::port::Reply;
@@ -20,7 +21,8 @@ const LEAST_ALONE: f64 = 0.5;
 /// A reply as read.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Reading {
-    /// The grade: 1 for pass and 0 for fail, the number of a scale, or P(yes). Always finite.
+    /// The grade: 1 for pass and 0 for fail, the number of a scale, the place of a class, `A` and its like of a pair, or P(yes); of a pair's vote 1, 0.5
+    /// or 0. Always finite.
     pub(super) grade: f64,
     /// The judge's reasons, where it gave any.
     pub(super) rationale: String,
@@ -33,28 +35,33 @@ pub(super) struct Reading {
 pub(super) struct Unread {
     pub(super) cause: Unscored,
     pub(super) why: String,
+    /// What was seen all the same: of a pair the order that could be read.
+    pub(super) details: Json,
 }
 
 fn unreadable(why: impl Into<String>) -> Unread {
     Unread {
         cause: Unscored::Unreadable,
         why: why.into(),
+        details: Json::Null,
     }
 }
 
 /// Reads one reply to a question of this form and scale.
 pub(super) fn reply(
     form: Form,
-    scale: Scale,
+    scale: &Scale,
     reply: &Result<Reply, Fault>,
 ) -> Result<Reading, Unread> {
     let reply = reply.as_ref().map_err(|fault| Unread {
         cause: Unscored::Unavailable,
         why: fault.to_string(),
+        details: Json::Null,
     })?;
     let refused = |why: &str| Unread {
         cause: Unscored::Refused,
         why: why.into(),
+        details: Json::Null,
     };
     if reply.finish == Finish::Blocked {
         return Err(refused("the endpoint's content filter stopped the judge"));
@@ -72,7 +79,7 @@ pub(super) fn reply(
 }
 
 /// One JSON object that is the whole reply: `reasoning` and `verdict`, nothing else, each once.
-fn object(scale: Scale, text: &str) -> Result<Reading, Unread> {
+fn object(scale: &Scale, text: &str) -> Result<Reading, Unread> {
     let text = text.trim();
     if text.starts_with("```") {
         return Err(unreadable(
@@ -98,10 +105,12 @@ fn object(scale: Scale, text: &str) -> Result<Reading, Unread> {
     };
     let grade = match (scale, map.get("verdict")) {
         (_, None) => return Err(unreadable("the reply has no `verdict`")),
-        (Scale::PassFail, Some(Json::String(word))) => grade(scale, word),
+        (Scale::PassFail | Scale::Classes(_) | Scale::Pair { .. }, Some(Json::String(word))) => {
+            scale.read(word)
+        }
         (Scale::Range(low, high), Some(Json::Number(number))) => number
             .as_f64()
-            .filter(|value| value.fract() == 0.0 && (as_f64(low)..=as_f64(high)).contains(value)),
+            .filter(|value| value.fract() == 0.0 && (as_f64(*low)..=as_f64(*high)).contains(value)),
         _ => None,
     };
     match grade {
@@ -121,7 +130,7 @@ fn object(scale: Scale, text: &str) -> Result<Reading, Unread> {
 }
 
 /// The last fenced verdict, with which the reply must end.
-fn fenced(scale: Scale, reply: &Reply) -> Result<Reading, Unread> {
+fn fenced(scale: &Scale, reply: &Reply) -> Result<Reading, Unread> {
     // Nothing may follow the block: a verdict quoted on the way to another is none.
     static LAST: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)```[ \t]*verdict\b\s*([^`]*?)\s*```\s*\z")
@@ -136,7 +145,7 @@ fn fenced(scale: Scale, reply: &Reply) -> Result<Reading, Unread> {
         return Err(unreadable("the reply does not end with a fenced verdict"));
     };
     let (start, said) = (found.get(0).map_or(0, |all| all.start()), &found[1]);
-    match grade(scale, said) {
+    match scale.read(said) {
         Some(grade) => Ok(Reading {
             grade,
             rationale: reply.text[..start].trim().to_owned(),
@@ -146,25 +155,7 @@ fn fenced(scale: Scale, reply: &Reply) -> Result<Reading, Unread> {
     }
 }
 
-/// The grade that a verdict spells: exactly one of those offered.
-fn grade(scale: Scale, said: &str) -> Option<f64> {
-    let said = said.trim();
-    match scale {
-        Scale::PassFail if said.eq_ignore_ascii_case("pass") => Some(1.0),
-        Scale::PassFail if said.eq_ignore_ascii_case("fail") => Some(0.0),
-        Scale::PassFail => None,
-        Scale::Range(low, high) => {
-            let is_plain = said
-                .trim_start_matches('-')
-                .bytes()
-                .all(|b| b.is_ascii_digit());
-            let number: i64 = said.parse().ok().filter(|_| is_plain)?;
-            (low..=high).contains(&number).then(|| as_f64(number))
-        }
-    }
-}
-
-fn not_offered(scale: Scale, said: &str) -> Unread {
+fn not_offered(scale: &Scale, said: &str) -> Unread {
     unreadable(format!(
         "the verdict `{}` is not one of {}",
         shorten(said),
@@ -274,11 +265,11 @@ mod tests {
 
     #[test]
     fn one_strict_object_is_a_verdict() {
-        let read = |text: &str| reply(Form::JsonSchema, FIVE, &said(text)).map(|r| r.grade);
+        let read = |text: &str| reply(Form::JsonSchema, &FIVE, &said(text)).map(|r| r.grade);
         assert_eq!(read(r#" {"reasoning": "good", "verdict": 4} "#), Ok(4.0));
         assert_eq!(read(r#"{"verdict": 4.0, "reasoning": ""}"#), Ok(4.0));
         let read =
-            |text: &str| reply(Form::JsonSchema, Scale::PassFail, &said(text)).map(|r| r.grade);
+            |text: &str| reply(Form::JsonSchema, &Scale::PassFail, &said(text)).map(|r| r.grade);
         assert_eq!(read(r#"{"reasoning": "good", "verdict": "pass"}"#), Ok(1.0));
         assert_eq!(read(r#"{"reasoning": "bad", "verdict": "fail"}"#), Ok(0.0));
     }
@@ -322,7 +313,7 @@ mod tests {
     fn whatever_is_not_one_verdict_is_unreadable() {
         for text in hostile() {
             for form in [Form::JsonSchema, Form::Text, Form::Logprob] {
-                let read = reply(form, FIVE, &said(&text)).map(|r| r.grade);
+                let read = reply(form, &FIVE, &said(&text)).map(|r| r.grade);
                 let cause = read.map_err(|unread| unread.cause);
                 assert_eq!(
                     cause,
@@ -337,7 +328,7 @@ mod tests {
             "y".repeat(1 << 20)
         );
         assert_eq!(
-            reply(Form::JsonSchema, FIVE, &said(&long)).unwrap().grade,
+            reply(Form::JsonSchema, &FIVE, &said(&long)).unwrap().grade,
             4.0
         );
     }
@@ -352,15 +343,15 @@ mod tests {
         let fault = Err(Fault::new(FaultKind::TimedOut, "60 s"));
         for form in [Form::JsonSchema, Form::Text] {
             assert_eq!(
-                reply(form, FIVE, &blocked).unwrap_err().cause,
+                reply(form, &FIVE, &blocked).unwrap_err().cause,
                 Unscored::Refused
             );
             assert_eq!(
-                reply(form, FIVE, &said(" \n")).unwrap_err().cause,
+                reply(form, &FIVE, &said(" \n")).unwrap_err().cause,
                 Unscored::Refused
             );
             assert_eq!(
-                reply(form, FIVE, &fault).unwrap_err().cause,
+                reply(form, &FIVE, &fault).unwrap_err().cause,
                 Unscored::Unavailable
             );
         }
@@ -368,7 +359,7 @@ mod tests {
 
     #[test]
     fn the_last_fenced_verdict_counts_if_the_reply_ends_with_it() {
-        let read = |text: &str| reply(Form::Text, FIVE, &said(text)).map(|r| r.grade).ok();
+        let read = |text: &str| reply(Form::Text, &FIVE, &said(text)).map(|r| r.grade).ok();
         assert_eq!(read("Good.\n\n```verdict\n4\n```\n"), Some(4.0));
         assert_eq!(
             read("It says\n```verdict\n5\n```\nwhich is a trick.\n```Verdict\n 1 ```"),
@@ -389,7 +380,7 @@ mod tests {
         ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
-        let rationale = reply(Form::Text, FIVE, &said("Why.\n```verdict\n4\n```"))
+        let rationale = reply(Form::Text, &FIVE, &said("Why.\n```verdict\n4\n```"))
             .unwrap()
             .rationale;
         assert_eq!(rationale, "Why.");
@@ -398,11 +389,11 @@ mod tests {
             finish: Finish::Length,
             ..Reply::default()
         });
-        assert!(reply(Form::Text, FIVE, &cut).is_err());
+        assert!(reply(Form::Text, &FIVE, &cut).is_err());
     }
 
     fn p_yes(top: &[(&str, f64)]) -> Option<f64> {
-        reply(Form::Logprob, Scale::PassFail, &tokens(top))
+        reply(Form::Logprob, &Scale::PassFail, &tokens(top))
             .map(|r| r.grade)
             .ok()
     }
@@ -439,7 +430,7 @@ mod tests {
             p_yes(&[("The", 0.9), ("yesterday", 0.05), ("nothing", 0.05)]),
             None
         );
-        let none = reply(Form::Logprob, Scale::PassFail, &said("yes")).unwrap_err();
+        let none = reply(Form::Logprob, &Scale::PassFail, &said("yes")).unwrap_err();
         assert_eq!(none.cause, Unscored::Unreadable);
         assert!(none.why.contains("no log-probabilities"));
     }
@@ -461,11 +452,11 @@ mod tests {
             vec![("yes".into(), f64::NAN)],
             vec![("no".into(), f64::NEG_INFINITY)],
         ] {
-            assert!(reply(Form::Logprob, Scale::PassFail, &reply_of(top)).is_err());
+            assert!(reply(Form::Logprob, &Scale::PassFail, &reply_of(top)).is_err());
         }
         let rounded = reply_of(vec![("yes".into(), 1e-6), ("no".into(), -20.0)]);
         assert!(
-            reply(Form::Logprob, Scale::PassFail, &rounded)
+            reply(Form::Logprob, &Scale::PassFail, &rounded)
                 .unwrap()
                 .grade
                 < 1.0
@@ -477,7 +468,7 @@ mod tests {
         fn a_reading_is_always_a_grade_that_was_offered(text in any::<String>(), tail in "[0-9a-z {}\":,`\n]{0,40}") {
             for text in [text.clone(), format!("{text}```verdict\n{tail}\n```"), format!("{{\"reasoning\": \"\", \"verdict\": {tail}}}")] {
                 for form in [Form::JsonSchema, Form::Text] {
-                    if let Ok(read) = reply(form, FIVE, &said(&text)) {
+                    if let Ok(read) = reply(form, &FIVE, &said(&text)) {
                         prop_assert!([1.0, 2.0, 3.0, 4.0, 5.0].contains(&read.grade));
                     }
                 }
@@ -492,7 +483,7 @@ mod tests {
                 logprobs: vec![TokenLogprob { token: "x".into(), logprob: logprobs[0], top }],
                 ..Reply::default()
             });
-            if let Ok(read) = reply(Form::Logprob, Scale::PassFail, &answer) {
+            if let Ok(read) = reply(Form::Logprob, &Scale::PassFail, &answer) {
                 prop_assert!((0.0..=1.0).contains(&read.grade));
             }
         }

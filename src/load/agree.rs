@@ -39,10 +39,7 @@ pub fn agree(
         problems: Problems::new(suite_file),
         warnings: Vec::new(),
     };
-    let models = suite
-        .scorers
-        .iter()
-        .filter_map(|scorer| scorer.model.as_ref());
+    let models = suite.scorers.iter().flat_map(|scorer| scorer.models());
     for target in suite.targets.iter() {
         check.target(target, &[]);
     }

@@ -56,5 +56,15 @@ mod tests {
                 "j.md:7:1: unknown key `scle`; did you mean `scale`?"
             ]
         );
+        let found = said(
+            "---\nname: x\nversion: 1\nmode: pointwise\nverdict: text\nscale: 1..5\nusable:\n  kapa: 0.7\n  rates: 2\n---\n{{ input }} {{ output }}\n",
+        );
+        assert_eq!(
+            found,
+            [
+                "j.md:8:3: unknown key `kapa`; did you mean `kappa`?",
+                "j.md:9:10: 2 is out of range: 0 to 1"
+            ]
+        );
     }
 }

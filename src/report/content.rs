@@ -14,7 +14,7 @@ pub(super) use figures::{Cell, Row, figures, metric, shared_count, slices};
 pub(super) use notes::notes;
 pub(super) use objection::{objection, succeeded};
 pub use origin::origin;
-pub(super) use verdict::{adjusted, finding_word, footing, quiet, sentence, verdicts};
+pub(super) use verdict::{adjusted, finding_word, footing, judged, quiet, sentence, verdicts};
 
 use verdict::finding_words;
 

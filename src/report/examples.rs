@@ -10,9 +10,11 @@ use crate::domain::event::Spent;
 
 use super::{Frame, NextStep};
 
+mod calibrated;
 mod parts;
 mod rows;
 
+use calibrated::{calibrated, stale};
 use parts::*;
 pub(super) use rows::{rendered, rows};
 
@@ -160,9 +162,15 @@ pub(super) fn support() -> Findings {
                 digest: "4be19a0c33f7d2e84be19a0c33f7d2e8".into(),
                 model: "qwen3:8b".into(),
                 calibration: "uncalibrated".into(),
+                conclusion: None,
+                certificate: None,
+                metric: Some("helpful >= 4".into()),
                 raw: Figure::Estimate(rate(91.2, 87.4, 94.0, 160)),
                 corrected: None,
+                method: "none".into(),
+                why: Some("the suite names no `labels` of this run's outputs for helpful; it has no certificate".into()),
                 unscored: BTreeMap::new(),
+                orders: None,
             })
             .into(),
         gates: vec![
@@ -211,7 +219,7 @@ pub(super) fn frame(name: &str) -> Frame {
         why: why.into(),
     };
     let (reports, next, code, why) = match name {
-        "quickstart" => (
+        "quickstart" | "calibrated" | "stale" => (
             vec!["runs/20261122-101502-quickstart-19bd/reports/report.md".into()],
             vec![step(
                 "evenhand show latest facts-07",
@@ -557,5 +565,7 @@ pub(super) fn all() -> Vec<(&'static str, Findings)> {
         ("not_evaluated", not_evaluated()),
         ("nothing_at_all", nothing_at_all()),
         ("crowd", crowd()),
+        ("calibrated", calibrated()),
+        ("stale", stale()),
     ]
 }

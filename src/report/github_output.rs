@@ -7,7 +7,7 @@
 //! | `finding` | `better`, `worse`, `same`, `unclear`: the primary metric of the target below; empty without a comparison |
 //! | `target` | what the figures below are of: the first candidate, else the first target |
 //! | `success_rate`, `success_rate_low`, `success_rate_high` | its success and the interval, 0 to 1; empty where undefined |
-//! | `difference`, `difference_low`, `difference_high` | of the primary metric, in its unit; empty where undefined |
+//! | `difference`, `difference_low`, `difference_high` | of the primary metric, in its unit, corrected where a judge's could be; empty where undefined |
 //! | `cases`, `trials`, `missing` | selected cases, planned trials, and how many of those errored or were stopped, of all targets |
 //! | `gates_passed`, `gates_failed`, `gates_undecided` | how many |
 //! | `run_id`, `run_dir` | the run and its directory |
@@ -29,7 +29,7 @@ pub(super) fn render(material: &mut Material<'_>, out: &mut dyn Write) -> io::Re
     let target = subject(findings, primary);
     let success = target.and_then(|target| content::metric(target, "success_rate"));
     let success = ends(success.map(|metric| &metric.figure));
-    let difference = ends(primary.map(|comparison| &comparison.difference));
+    let difference = ends(primary.map(Comparison::decisive));
     let of_targets = |count: fn(&TargetFindings) -> u64| {
         let all: u64 = findings.targets.iter().map(count).sum();
         all.to_string()

@@ -4,7 +4,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::examples::{self, rendered};
 use super::{Frame, NextStep};
-use crate::analysis::findings::{Figure, Findings, RowHead, ScoreCell, TrialRow};
+use crate::analysis::findings::{
+    CertificateSummary, Correction, Figure, Findings, RowHead, ScoreCell, TrialRow,
+};
 
 /// What some sink would take for an instruction.
 const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;t\u{7}\r\n::error::x\n##[group]g\u{9b}1m\u{202e}</details>--><script>![i](http://127.0.0.1/i)@octocat `|` =1+1 \u{fffe}\0]]>&\"'";
@@ -42,6 +44,13 @@ fn hostile() -> (Findings, RowHead, Vec<TrialRow>, Frame) {
         }
         for (_, one) in target.metrics.iter_mut().take(1) {
             one.calibration = Some(bad());
+            one.correction = Some(Correction {
+                method: bad(),
+                why: Some(bad()),
+                assumes: Some(bad()),
+                warnings: vec![bad()],
+                ..Correction::default()
+            });
             one.figure = Figure::Undefined {
                 undefined: bad(),
                 n: 0,
@@ -71,6 +80,18 @@ fn hostile() -> (Findings, RowHead, Vec<TrialRow>, Frame) {
         judge.digest = bad();
         judge.calibration = bad();
         judge.unscored = [(bad(), 1)].into();
+        judge.why = Some(bad());
+        judge.conclusion = Some(bad());
+        judge.certificate = Some(CertificateSummary {
+            agreement: bad(),
+            point: Some(0.5),
+            low: None,
+            high: None,
+            labels: 1,
+            made: bad(),
+            rule: bad(),
+            words: bad(),
+        });
     }
     for gate in &mut findings.gates {
         gate.gate = bad();

@@ -62,6 +62,7 @@ const COLUMNS: &[Column] = &[
     ("input", |label| text(label.texts.input.as_ref())),
     ("output", |label| text(label.texts.output.as_ref())),
     ("expected", |label| text(label.texts.expected.as_ref())),
+    ("context", |label| text(label.texts.context.as_ref())),
     ("output_a", |label| text(label.texts.output_a.as_ref())),
     ("output_b", |label| text(label.texts.output_b.as_ref())),
 ];

@@ -160,6 +160,9 @@ fn verdicts(page: &mut Page, findings: &Findings) {
                 page.put(&format!("- {word} {}\n", listed(ids, page.most_ids)));
             }
         }
+        if let Some(said) = content::judged(primary) {
+            page.put(&format!("- the judge {}\n", inline(&said, MOST_SENTENCE)));
+        }
         if let Some(pairs) = content::footing(primary) {
             page.put(&format!("- {}\n", inline(&pairs, MOST_SENTENCE)));
         }
@@ -299,6 +302,33 @@ pub(super) fn details(page: &mut Page, findings: &Findings) {
 mod tests {
     use super::*;
     use crate::report::examples;
+
+    #[test]
+    fn every_page_says_how_a_judge_stands_and_what_was_corrected() {
+        let page = |name: &str| {
+            let examples = examples::all();
+            let (_, findings) = examples.iter().find(|(known, _)| *known == name).unwrap();
+            written(findings, &examples::frame(name))
+        };
+        let calibrated = page("calibrated");
+        for said in [
+            "| judge: calibrated |",
+            "| &nbsp;&nbsp;corrected |",
+            "ppi++ / rogan-gladen |",
+            "- the judge said +18.3 points",
+            "is calibrated and usable: kappa 0.71",
+            "assumes the judge errs here as it did",
+        ] {
+            assert!(calibrated.contains(said), "{said}:\n{calibrated}");
+        }
+        let stale = page("stale");
+        assert!(stale.contains("| judge: stale |"), "{stale}");
+        assert!(
+            stale.contains("calibrated with another prompt or model"),
+            "{stale}"
+        );
+        assert!(!stale.contains("corrected |"), "{stale}");
+    }
 
     #[test]
     fn a_comment_leads_with_the_finding_and_folds_the_rest() {

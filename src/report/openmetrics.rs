@@ -99,6 +99,20 @@ fn figures(findings: &Findings) -> Vec<Family> {
         Family::new("evenhand_metric_low", "The lower end of its interval."),
         Family::new("evenhand_metric_high", "The upper end of its interval."),
     ]);
+    let mut corrected = Figures([
+        Family::new(
+            "evenhand_metric_corrected",
+            "A judged metric of a target, corrected for the judge's error.",
+        ),
+        Family::new(
+            "evenhand_metric_corrected_low",
+            "The lower end of its interval.",
+        ),
+        Family::new(
+            "evenhand_metric_corrected_high",
+            "The upper end of its interval.",
+        ),
+    ]);
     for target in findings.targets.iter().filter(|one| !one.not_evaluated) {
         for (name, metric) in &target.metrics {
             let mut labels = vec![
@@ -109,9 +123,18 @@ fn figures(findings: &Findings) -> Vec<Family> {
             ];
             labels.extend(metric.calibration.as_deref().map(|state| ("judge", state)));
             figures.add(&labels, &metric.figure);
+            let correction = metric.correction.as_ref();
+            if let Some((one, estimate)) =
+                correction.and_then(|one| one.estimate.as_ref().map(|estimate| (one, estimate)))
+            {
+                labels.push(("method", &one.method));
+                corrected.add(&labels, &Figure::Estimate(estimate.clone()));
+            }
         }
     }
-    figures.0.into()
+    let mut families: Vec<Family> = figures.0.into();
+    families.extend(corrected.0);
+    families
 }
 
 /// Each candidate against the baseline.

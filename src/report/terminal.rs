@@ -182,6 +182,9 @@ fn verdicts(screen: &mut Screen, findings: &Findings, frame: &Frame) {
         let mut line = |label: &str, text: &str| {
             screen.entry(BELOW_FINDING, &[(label, Ink::Dim)], (text, Ink::Plain));
         };
+        if let Some(said) = content::judged(verdict.primary) {
+            line("judge", &said);
+        }
         if let Some(pairs) = content::footing(verdict.primary) {
             line("pairs", &pairs);
         }
@@ -329,6 +332,8 @@ mod tests {
         a_run_that_could_not_be_evaluated: "not_evaluated",
         a_run_without_a_single_answer: "nothing_at_all",
         more_targets_than_columns: "crowd",
+        a_judge_held_against_people: "calibrated",
+        a_judge_that_was_changed_since: "stale",
     }
 
     #[test]

@@ -111,6 +111,7 @@ fn question(text: String, vote: u32) -> Question {
         logprobs: None,
         params: serde_json::Map::new(),
         vote,
+        model: 0,
     }
 }
 

@@ -281,6 +281,7 @@ mod tests {
             model: None,
             digest: Digest::of(id.as_bytes()),
             judge: None,
+            others: Vec::new(),
         }
     }
 

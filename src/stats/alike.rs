@@ -26,6 +26,12 @@ pub trait Reduced: Sync {
     /// # Errors
     /// [`Beyond`] where that cannot be known without knowing which units they were.
     fn weighted(&self, weights: &[u32]) -> Result<Option<f64>, Beyond>;
+
+    /// The same for several resamples at once, which may look at each group once for all of them.
+    fn weighted_each(&self, resamples: &[Vec<u32>]) -> Vec<Result<Option<f64>, Beyond>> {
+        let each = resamples.iter();
+        each.map(|weights| self.weighted(weights)).collect()
+    }
 }
 
 /// Which units are alike, and how they are drawn.

@@ -126,6 +126,15 @@ impl Draws {
         }
         let (drawn, reduced) = drawn(statistic, size.units);
         let part = |first: u32, last: u32| -> Vec<f64> {
+            if let (Drawn::Each(many), Some(reduced)) = (&drawn, &reduced) {
+                return each(
+                    statistic,
+                    reduced.as_ref(),
+                    many.as_ref(),
+                    plan,
+                    first..last,
+                );
+            }
             let mut weights = vec![0; size.units];
             let mut groups = match &drawn {
                 Drawn::Together(alike) => vec![0; alike.representatives.len()],
@@ -360,6 +369,45 @@ fn drawn<S: Statistic>(statistic: &S, units: usize) -> (Drawn, Option<Box<dyn Re
             }
         },
         None => (Drawn::Each(Some(PoissonCounts::for_units(units))), None),
+    }
+}
+
+/// Resamples that are drawn before their figures are computed together.
+const AT_ONCE: usize = 8;
+
+/// The values of these resamples, where units are told apart.
+fn each(
+    statistic: &impl Statistic,
+    reduced: &dyn Reduced,
+    many: Option<&PoissonCounts>,
+    plan: &Plan,
+    resamples: std::ops::Range<u32>,
+) -> Vec<f64> {
+    let mut values = Vec::with_capacity(resamples.len());
+    let mut indices = resamples.map(u64::from);
+    let mut held = vec![vec![0; statistic.size().units]; AT_ONCE];
+    loop {
+        let mut drawn = 0;
+        for (weights, index) in held.iter_mut().zip(indices.by_ref().take(AT_ONCE)) {
+            let mut stream = plan.seed.stream(index);
+            match many {
+                Some(counts) => stream.count_many(counts, weights),
+                None => stream.count_draws(weights),
+            }
+            drawn += 1;
+        }
+        if drawn == 0 {
+            return values;
+        }
+        let found = reduced.weighted_each(&held[..drawn]).into_iter();
+        values.extend(
+            found
+                .zip(&held)
+                .filter_map(|(value, weights)| {
+                    value.unwrap_or_else(|_| statistic.weighted(weights))
+                })
+                .filter(|value| value.is_finite()),
+        );
     }
 }
 

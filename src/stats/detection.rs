@@ -126,7 +126,7 @@ impl Detection {
     }
 
     /// J itself.
-    pub(super) fn j(&self) -> Result<f64, Undefined> {
+    pub(crate) fn j(&self) -> Result<f64, Undefined> {
         Ok(share(self.true_positive, self.positives())?
             + share(self.true_negative, self.negatives())?
             - 1.0)

@@ -386,6 +386,8 @@ pub enum TestMethod {
     FisherExact,
     /// Two-sample Kolmogorov-Smirnov test.
     KolmogorovSmirnov,
+    /// A corrected difference against 0, by the quantile of its interval.
+    PpiPlusPlus,
 }
 
 impl TestMethod {
@@ -409,6 +411,7 @@ impl TestMethod {
             Self::Tost => "tost",
             Self::FisherExact => "fisher-exact",
             Self::KolmogorovSmirnov => "kolmogorov-smirnov",
+            Self::PpiPlusPlus => "ppi++",
         }
     }
 }

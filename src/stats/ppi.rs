@@ -1,7 +1,9 @@
 //! Prediction-powered inference: a mean that people label in part and a judge reads whole.
 
-use super::distribution::{normal_quantile, t_quantile};
-use super::estimate::{Confidence, Estimate, Flag, Interval, Method, Scale, Size};
+use super::distribution::{normal_quantile, normal_two_sided, t_quantile, t_two_sided};
+use super::estimate::{
+    Confidence, Estimate, Flag, Interval, Method, Scale, Size, Test, TestMethod,
+};
 use super::influence::{plain, plain_lambda, spread, squares, weighted};
 use super::proportion::rate;
 use super::sample::Sample;
@@ -57,6 +59,35 @@ pub struct Corrected {
     pub estimate: Estimate,
     /// Weight of the judge; 0 where the labels alone decided.
     pub lambda: f64,
+    /// Degrees of freedom of the interval's quantile, infinite for the normal one; `None` where there is no interval or the
+    /// labels alone decided.
+    pub df: Option<f64>,
+}
+
+impl Corrected {
+    /// The test of a corrected mean (a difference, then) against 0, two-sided, by the quantile of its interval.
+    ///
+    /// # Errors
+    /// [`Undefined::NoVariation`] where the labels alone decided or there is no spread to hold it against; the interval's own
+    /// reason where that is undefined.
+    pub fn against_zero(&self) -> Result<Test, Undefined> {
+        self.estimate.interval?;
+        let (df, se) = self
+            .df
+            .zip(self.estimate.std_error.filter(|se| *se > 0.0))
+            .ok_or(Undefined::NoVariation)?;
+        let statistic = self.estimate.point / se;
+        let p = if df.is_finite() {
+            t_two_sided(statistic, df)
+        } else {
+            normal_two_sided(statistic)
+        };
+        let test = Test::new(TestMethod::PpiPlusPlus, p).with_statistic(statistic);
+        Ok(match df.is_finite() {
+            true => test.with_df(df),
+            false => test,
+        })
+    }
 }
 
 fn checked(labelled: &Labelled<'_>, unlabelled: &Unlabelled<'_>) -> Result<(), Undefined> {
@@ -104,6 +135,7 @@ fn labels_only(labelled: &Labelled<'_>, confidence: Confidence) -> Result<Correc
     Ok(Corrected {
         estimate,
         lambda: 0.0,
+        df: None,
     })
 }
 
@@ -193,6 +225,7 @@ pub fn ppi(
     Ok(Corrected {
         estimate,
         lambda: weight,
+        df: found.ok().map(|found| found.df),
     })
 }
 
@@ -272,6 +305,27 @@ mod tests {
         shows(&only, 0.312_674, 0.831_820);
         let raw = super::super::proportion::wilson(14, 20, conf).unwrap();
         shows(&raw, 0.481_027, 0.854_523);
+    }
+
+    #[test]
+    fn a_test_against_zero_agrees_with_the_interval() {
+        let judge = unlabelled();
+        let rest = Unlabelled {
+            judge: &judge,
+            groups: None,
+        };
+        let labels = labelled(&HUMAN, &JUDGE);
+        let conf = Confidence::NINETY_FIVE;
+        let found = ppi_plus_plus(&labels, &rest, conf, None).unwrap();
+        let test = found.against_zero().unwrap();
+        assert_eq!((test.method.name(), test.df), ("ppi++", Some(9.0)));
+        // The level at which the interval would just touch 0 is the p-value.
+        let touching = Confidence::new(1.0 - test.p).unwrap();
+        let low = ppi_plus_plus(&labels, &rest, touching, None).unwrap();
+        assert!(low.estimate.low().unwrap().abs() < 1e-9, "{low:?}");
+        let alike = labelled(&[1.0; 10], &JUDGE);
+        let alone = ppi_plus_plus(&alike, &rest, conf, None).unwrap();
+        assert_eq!(alone.against_zero(), Err(Undefined::NoVariation));
     }
 
     #[test]

@@ -32,12 +32,17 @@ impl Seed {
     }
 }
 
-/// Marks a byte that does not decide a count.
-const UNSURE: u8 = u8::MAX;
+/// More than the counts that a byte can decide of a mean below 1: five, since more than four come once in 270 times.
+const CLASSES: usize = 8;
+/// Bytes looked at together: comparing all of them with all bounds takes less time than looking up each.
+const BYTES: usize = 4 * BLOCK;
 
 /// Poisson counts of one mean, by inversion: the first byte of a random number decides in most cases, else 64 bits do.
 pub(crate) struct PoissonCounts {
-    of_byte: [u8; 256],
+    /// The count of a byte that decides is how many of these it reaches. What is not needed is 255, which decides nothing.
+    reached: [u8; CLASSES],
+    /// The bytes that do not decide; what is not needed is 255.
+    unsure: [u8; CLASSES],
     /// P(count <= k) in units of 2^-64.
     up_to: Vec<u64>,
 }
@@ -62,17 +67,54 @@ impl PoissonCounts {
             share *= mean / f64::from(k);
         }
         let mut counts = Self {
-            of_byte: [UNSURE; 256],
+            reached: [u8::MAX; CLASSES],
+            unsure: [u8::MAX; CLASSES],
             up_to,
         };
-        for byte in 0..=u8::MAX {
-            let first = u64::from(byte) << 56;
-            let count = counts.of_word(first);
-            if count == counts.of_word(first | (u64::MAX >> 8)) && count < u32::from(UNSURE) {
-                counts.of_byte[usize::from(byte)] = count as u8;
-            }
+        for (k, up_to) in counts.up_to.iter().enumerate().take(CLASSES) {
+            // The first byte all of whose numbers lie beyond the bound, and the one within which the bound lies.
+            let (byte, within) = ((up_to >> 56) as u8, up_to << 8 != 0);
+            counts.reached[k] = byte.saturating_add(u8::from(within));
+            counts.unsure[k] = if within { byte } else { u8::MAX };
         }
         counts
+    }
+
+    /// The counts of bytes, those of bytes that do not decide at their least, and which bytes these are, a bit each.
+    #[inline]
+    fn of_bytes(&self, bytes: &[u8; BYTES]) -> ([u8; BYTES], [u64; BYTES / 64]) {
+        let (mut counts, mut unsure) = ([0; BYTES], [0; BYTES]);
+        for ((byte, count), unsure) in bytes.iter().zip(&mut counts).zip(&mut unsure) {
+            let (mut reached, mut open) = (0, *byte == u8::MAX);
+            for class in 0..CLASSES {
+                reached += u8::from(*byte >= self.reached[class]);
+                open |= *byte == self.unsure[class];
+            }
+            *count = reached;
+            *unsure = u8::from(open);
+        }
+        let mut bits = [0; BYTES / 64];
+        for (bits, unsure) in bits.iter_mut().zip(unsure.as_chunks::<64>().0) {
+            for (eight, unsure) in unsure.as_chunks::<8>().0.iter().enumerate() {
+                // Eight bytes of 0 or 1 as eight bits: the product moves the n-th to bit 56 + n, and no two meet.
+                let word = u64::from_le_bytes(*unsure).wrapping_mul(0x0102_0408_1020_4080);
+                *bits |= (word >> 56) << (8 * eight);
+            }
+        }
+        (counts, bits)
+    }
+
+    /// The count of a number whose byte does not decide, and leaves it at least at `least`.
+    #[inline]
+    fn of_unsure(&self, least: u8, word: u64) -> u32 {
+        let bounds = self.up_to.get(usize::from(least)..);
+        match bounds {
+            // One bound lies within a byte, but for the last.
+            Some([bound, next, ..]) if word < *next && word >> 56 < 255 => {
+                u32::from(least) + u32::from(word >= *bound)
+            }
+            _ => self.of_word(word),
+        }
     }
 
     fn of_word(&self, word: u64) -> u32 {
@@ -101,18 +143,30 @@ impl Stream {
     /// Given their sum, independent Poisson counts of equal mean are such draws, that many of them; adding the draws still missing
     /// completes them. The mean lies so far below 1 that the sum is too large once in millions, and then they are drawn again.
     pub(crate) fn count_many(&mut self, counts: &PoissonCounts, weights: &mut [u32]) {
-        let mut bytes = [0_u8; 4 * BLOCK];
+        let mut bytes = [0_u8; BYTES];
         let missing = loop {
             let mut total = 0_usize;
-            for weights in weights.chunks_mut(bytes.len()) {
+            for weights in weights.chunks_mut(BYTES) {
                 self.0.fill_bytes(&mut bytes);
-                for (weight, byte) in weights.iter_mut().zip(bytes) {
-                    *weight = match counts.of_byte[usize::from(byte)] {
-                        UNSURE => counts.of_word(u64::from(byte) << 56 | self.0.next_u64() >> 8),
-                        sure => u32::from(sure),
-                    };
-                    total += *weight as usize;
+                let (sure, unsure) = counts.of_bytes(&bytes);
+                let mut sum = 0;
+                for (weight, count) in weights.iter_mut().zip(sure) {
+                    *weight = u32::from(count);
+                    sum += *weight;
                 }
+                for (from, mut bits) in (0..).step_by(64).zip(unsure) {
+                    while bits != 0 {
+                        let at = from + bits.trailing_zeros() as usize;
+                        bits &= bits - 1;
+                        if let Some(weight) = weights.get_mut(at) {
+                            let word = u64::from(bytes[at]) << 56 | self.0.next_u64() >> 8;
+                            sum -= *weight;
+                            *weight = counts.of_unsure(sure[at], word);
+                            sum += *weight;
+                        }
+                    }
+                }
+                total += sum as usize;
             }
             if let Some(missing) = weights.len().checked_sub(total) {
                 break missing;
@@ -208,6 +262,43 @@ mod tests {
         let mut weights = vec![7; units];
         seed.stream(index).count_draws(&mut weights);
         weights
+    }
+
+    #[test]
+    fn a_byte_decides_a_count_where_every_number_that_begins_with_it_has_it() {
+        for units in [1, 36, 1_000, 50_000, 1_000_000_000] {
+            let counts = PoissonCounts::for_units(units);
+            for byte in 0..=u8::MAX {
+                let first = u64::from(byte) << 56;
+                let (low, high) = (counts.of_word(first), counts.of_word(first | u64::MAX >> 8));
+                let (least, unsure) = counts.of_bytes(&[byte; BYTES]);
+                let every = if low == high { 0 } else { u64::MAX };
+                assert_eq!(unsure, [every; BYTES / 64], "{units}: {byte}");
+                if byte < u8::MAX {
+                    assert_eq!(least, [low as u8; BYTES], "{units}: {byte}");
+                }
+                for word in [
+                    first,
+                    first | 1 << 40,
+                    first | 1 << 55,
+                    first | u64::MAX >> 8,
+                ] {
+                    let count = counts.of_word(word);
+                    assert_eq!(counts.of_unsure(least[0], word), count, "{units}: {word}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn which_bytes_do_not_decide_is_told_place_by_place() {
+        let counts = PoissonCounts::for_units(50_000);
+        let bytes: [u8; BYTES] = std::array::from_fn(|at| (at * 89 % 256) as u8);
+        let (_, unsure) = counts.of_bytes(&bytes);
+        for (at, byte) in bytes.iter().enumerate() {
+            let (_, alone) = counts.of_bytes(&[*byte; BYTES]);
+            assert_eq!(unsure[at / 64] >> (at % 64) & 1, alone[0] & 1, "{at}");
+        }
     }
 
     #[test]

@@ -261,6 +261,7 @@ mod tests {
             first_run: "r0".into(),
         };
         BaselineHead {
+            judges: Default::default(),
             format: BASELINE_FORMAT,
             suite: "s".into(),
             target: "prod".into(),

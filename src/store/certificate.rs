@@ -37,7 +37,11 @@ pub enum CertificateError {
 /// Where the certificate of a judge stands, by the judge's name in the suite and the suite's folder.
 #[must_use]
 pub fn path_of(named: &str, folder: &Path) -> PathBuf {
-    folder.join(Path::new(named).with_extension("calibration.json"))
+    let beside = Path::new(named).with_extension("calibration.json");
+    match folder == Path::new(".") {
+        true => beside,
+        false => folder.join(beside),
+    }
 }
 
 /// Reads a certificate; `None` where there is none.

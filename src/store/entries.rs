@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::journal::{JournalError, open_error};
-use super::line::{self, Content, Lines};
+use super::line::{self, Content, Line, Lines};
 
 /// What a reader of a journal meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,24 +63,22 @@ impl Entries {
             path: self.path.clone(),
             reason: error.to_string(),
         })?;
-        Ok(line.map(|line| match line.content {
-            Content::Whole(json) => event_name(json).map_or(
-                Entry::Bad {
-                    offset: line.offset,
-                },
-                |name| Entry::Event {
-                    offset: line.offset,
-                    name,
-                    json,
-                },
-            ),
-            Content::Bad => Entry::Bad {
-                offset: line.offset,
+        Ok(line.map(Entry::of))
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// What a line says.
+    pub(super) fn of(line: Line<'a>) -> Self {
+        let offset = line.offset;
+        match line.content {
+            Content::Whole(json) => match event_name(json) {
+                Some(name) => Self::Event { offset, name, json },
+                None => Self::Bad { offset },
             },
-            Content::Torn => Entry::Torn {
-                offset: line.offset,
-            },
-        }))
+            Content::Bad => Self::Bad { offset },
+            Content::Torn => Self::Torn { offset },
+        }
     }
 }
 

@@ -108,8 +108,13 @@ impl Lines {
 impl<R: Read> Lines<R> {
     /// Reads from where `source` stands.
     pub fn new(source: R) -> Self {
+        Self::with_buffer(source, BUFFER)
+    }
+
+    /// The same, so many bytes at once.
+    pub(super) fn with_buffer(source: R, bytes: usize) -> Self {
         Self {
-            reader: BufReader::with_capacity(BUFFER, source),
+            reader: BufReader::with_capacity(bytes, source),
             line: Vec::new(),
             offset: 0,
             number: 0,
@@ -169,6 +174,26 @@ impl<R: Read> Lines<R> {
                 return Ok((skipped, true));
             }
         }
+    }
+}
+
+impl<R: Read + Seek> Lines<R> {
+    /// Goes on with the first line that begins at `offset` or behind it. Their numbers are counted on from where this stood.
+    pub(super) fn jump(&mut self, offset: u64) -> io::Result<()> {
+        // One byte back: a line that begins at `offset` has the end of another before it.
+        let before = offset.saturating_sub(1);
+        self.reader.seek(SeekFrom::Start(before))?;
+        self.offset = before;
+        if offset > 0 {
+            let (skipped, _) = self.skip()?;
+            self.offset += skipped;
+        }
+        Ok(())
+    }
+
+    /// Where the next line begins.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
     }
 }
 

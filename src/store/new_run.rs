@@ -12,7 +12,10 @@ use crate::funnel::path_component;
 use super::cases::CasesWriter;
 use super::journal::{Journal, JournalError};
 use super::manifest::Manifest;
-use super::run::{JOURNAL, JUDGES, MANIFEST, RunDir, RunError, SUITE, judge_file};
+use super::run::{
+    JOURNAL, JUDGES, LABELS, MANIFEST, RunDir, RunError, SUITE, certificate_file, judge_file,
+    labels_file,
+};
 use super::{durable, mask};
 
 /// A run's directory in the making. Until [`NewRun::commit`] it is no run, and dropping it removes it.
@@ -119,11 +122,25 @@ impl NewRun {
 
     /// Keeps a judge's file as it was read; `named` as the suite names it. Naming one judge twice keeps it once.
     pub fn add_judge(&mut self, named: &str, text: &str) -> Result<(), RunError> {
-        let folder = self.path.join(JUDGES);
+        self.keep_once(JUDGES, &judge_file(&self.secrets.mask(named)), text)
+    }
+
+    /// Keeps the certificate of a judge as it stands; `named` as the suite names the judge.
+    pub fn add_certificate(&mut self, named: &str, text: &str) -> Result<(), RunError> {
+        self.keep_once(JUDGES, &certificate_file(&self.secrets.mask(named)), text)
+    }
+
+    /// Keeps a labels file as it stands; `named` as the suite names it.
+    pub fn add_labels(&mut self, named: &str, text: &str) -> Result<(), RunError> {
+        self.keep_once(LABELS, &labels_file(&self.secrets.mask(named)), text)
+    }
+
+    fn keep_once(&self, folder: &str, file: &Path, text: &str) -> Result<(), RunError> {
+        let folder = self.path.join(folder);
         if !folder.is_dir() {
             durable::create_dir(&folder).map_err(write_error(&folder))?;
         }
-        let path = self.path.join(judge_file(&self.secrets.mask(named)));
+        let path = self.path.join(file);
         if path.exists() {
             return Ok(());
         }
@@ -161,9 +178,11 @@ impl NewRun {
         }
         manifest.id.clone_from(&self.id);
         manifest.cases = written.digest;
-        let judges = self.path.join(JUDGES);
-        if judges.is_dir() {
-            durable::sync_dir(&judges).map_err(write_error(&judges))?;
+        for folder in [JUDGES, LABELS] {
+            let folder = self.path.join(folder);
+            if folder.is_dir() {
+                durable::sync_dir(&folder).map_err(write_error(&folder))?;
+            }
         }
         let at = self.path.join(JOURNAL);
         let mut journal = Journal::create(&at, self.secrets.clone())?;
@@ -248,6 +267,9 @@ pub(super) mod tests {
         new.add_judge("helpfulness", "text").unwrap();
         new.add_judge("../judges/Own.md", "text").unwrap();
         new.add_judge("helpfulness", "text").unwrap();
+        new.add_certificate("helpfulness", "{}").unwrap();
+        new.add_labels("../People/labels.v2.jsonl", "{}").unwrap();
+        new.add_labels("labels", "{}").unwrap();
         let Committed { run, journal, .. } = new.commit(manifest()).unwrap();
         drop(journal);
         assert_eq!(files(&runs), [".gitignore", run.id()]);
@@ -259,13 +281,21 @@ pub(super) mod tests {
                 "cases.jsonl",
                 "events.jsonl",
                 "judges",
+                "labels",
                 "run.json",
                 "suite.yaml"
             ]
         );
         let judges = files(&run.path().join(JUDGES));
-        assert_eq!(judges.len(), 2, "{judges:?}");
+        assert_eq!(judges.len(), 3, "{judges:?}");
         assert!(judges.contains(&"helpfulness.md".to_owned()));
+        assert!(judges.contains(&"helpfulness.calibration.json".to_owned()));
+        let labels = files(&run.path().join(LABELS));
+        assert_eq!(labels[0], "labels.csv");
+        assert!(
+            labels[1].starts_with("people-labels.v2") && labels[1].ends_with(".jsonl"),
+            "{labels:?}"
+        );
         run.reports().unwrap();
         assert!(run.reports().unwrap().is_dir());
         for (folder, name, mode) in [

@@ -5,7 +5,8 @@
 //!   cases.jsonl     the plan's order, complete and on the disk before run.json appears
 //!   run.json        the manifest; a directory without it is no run
 //!   suite.yaml      the suite as it was read
-//!   judges/         the judges' files as they were read
+//!   judges/         the judges' files as they were read, and their certificates as they stood then
+//!   labels/         the labels files that the suite names, as they stood then
 //!   events.jsonl    the journal; what was taken over from an earlier run stands in it first
 //!   reports/        derived; may be deleted and made again
 //! ```
@@ -96,6 +97,28 @@ pub enum RunError {
     /// About its journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
+}
+
+/// The folder of the copies of labels files.
+pub const LABELS: &str = "labels";
+
+/// Where the copy of a judge's certificate stands in a run: `judges/<name>.calibration.json`.
+#[must_use]
+pub fn certificate_file(named: &str) -> PathBuf {
+    judge_file(named).with_extension("calibration.json")
+}
+
+/// Where the copy of a labels file stands in a run: `labels/<name>`. Its ending stays, since that says how it is read.
+#[must_use]
+pub fn labels_file(named: &str) -> PathBuf {
+    let ending = Path::new(named)
+        .extension()
+        .and_then(|ending| ending.to_str());
+    let ending = ending.map(str::to_ascii_lowercase);
+    let known = ["jsonl", "ndjson", "json"];
+    let ending = known.into_iter().find(|one| ending.as_deref() == Some(one));
+    let stem = path_component(named);
+    Path::new(LABELS).join(format!("{stem}.{}", ending.unwrap_or("csv")))
 }
 
 /// Where a judge's copy stands in a run: `judges/<name>.md`.

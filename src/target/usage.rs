@@ -7,29 +7,30 @@ use crate::domain::message::Usage;
 /// The counts of any of the forms met: chat completions (`prompt_tokens`), the messages API and the like (`input_tokens`), our own
 /// (`input`). Both numbers or none, since a forgotten one would count as 0.
 pub(super) fn read(json: &Json) -> Option<Usage> {
-    let count = |names: &[&str]| names.iter().find_map(|name| json.pointer(name)?.as_u64());
-    let input = count(&["/prompt_tokens", "/input_tokens", "/input"])?;
-    let output = count(&["/completion_tokens", "/output_tokens", "/output"])?;
-    let cached = count(&[
-        "/prompt_tokens_details/cached_tokens",
-        "/input_tokens_details/cached_tokens",
-        "/prompt_cache_hit_tokens",
-        "/cache_read_input_tokens",
-        "/cached",
-    ])
-    .unwrap_or(0);
-    let reasoning = count(&[
-        "/completion_tokens_details/reasoning_tokens",
-        "/output_tokens_details/reasoning_tokens",
-        "/reasoning",
-    ])
-    .unwrap_or(0);
+    let count = |names: &[&str]| names.iter().find_map(|name| json.get(name)?.as_u64());
+    let inner = |map: &str, name: &str| json.get(map)?.get(name)?.as_u64();
+    let input = count(&["prompt_tokens", "input_tokens", "input"])?;
+    let output = count(&["completion_tokens", "output_tokens", "output"])?;
+    let cached = inner("prompt_tokens_details", "cached_tokens")
+        .or_else(|| inner("input_tokens_details", "cached_tokens"))
+        .or_else(|| {
+            count(&[
+                "prompt_cache_hit_tokens",
+                "cache_read_input_tokens",
+                "cached",
+            ])
+        })
+        .unwrap_or(0);
+    let reasoning = inner("completion_tokens_details", "reasoning_tokens")
+        .or_else(|| inner("output_tokens_details", "reasoning_tokens"))
+        .or_else(|| count(&["reasoning"]))
+        .unwrap_or(0);
     // The messages API counts what its cache read and wrote apart from the input. Gateways that translate it into chat completions
     // repeat those counts beside a sum that holds them already.
     let apart = if json.get("prompt_tokens").is_some() {
         [0, 0]
     } else {
-        ["/cache_read_input_tokens", "/cache_creation_input_tokens"]
+        ["cache_read_input_tokens", "cache_creation_input_tokens"]
             .map(|name| count(&[name]).unwrap_or(0))
     };
     let input = apart.into_iter().fold(input, u64::saturating_add);

@@ -36,8 +36,10 @@ struct State {
 
 impl Connecting {
     /// Runs a call whose connection, if it makes one, reports here.
-    pub(crate) async fn watch<F: Future>(&self, call: F) -> F::Output {
-        CALL.scope(self.clone(), call).await
+    ///
+    /// Not an `async fn`, which would hold the call twice: before its first step, and after.
+    pub(crate) fn watch<F: Future>(&self, call: F) -> impl Future<Output = F::Output> + use<F> {
+        CALL.scope(self.clone(), call)
     }
 
     /// How long it took; `None` where an open connection served.

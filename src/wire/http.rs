@@ -35,8 +35,13 @@ pub(crate) async fn exchange(
     http: &HttpCall,
 ) -> Result<Answer, Fault> {
     let connecting = Connecting::default();
-    let made = connecting.watch(make(clients, secrets, call, http, &connecting));
-    match tokio::time::timeout(call.timeout, made).await {
+    // Not named before it is awaited: it would lie twice in the memory of thousands of calls under way.
+    let made = tokio::time::timeout(
+        call.timeout,
+        connecting.watch(make(clients, secrets, call, http, &connecting)),
+    )
+    .await;
+    match made {
         Ok(answer) => answer,
         Err(_) if connecting.is_pending() => Err(Fault::new(
             FaultKind::Unavailable,

@@ -54,6 +54,9 @@ pub struct Conclusion {
     pub needs_n: Option<u64>,
     /// Whether the judge's own file set the rule.
     pub set_by_judge_file: bool,
+    /// There were so few labels that nothing else was looked at.
+    #[serde(skip)]
+    pub by_count: bool,
 }
 
 /// What the rule looks at.
@@ -109,9 +112,13 @@ pub(super) fn conclude(
         rule,
         needs_n,
         set_by_judge_file,
+        by_count: false,
     };
     if let Some(why) = too_few(evidence, rule) {
-        return done(Outcome::TooFewLabels, None, why, None);
+        return Conclusion {
+            by_count: true,
+            ..done(Outcome::TooFewLabels, None, why, None)
+        };
     }
     let (unread, asked) = evidence.unreadable;
     if asked > 0 && unread as f64 > rule.unreadable * asked as f64 {

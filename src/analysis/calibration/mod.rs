@@ -14,13 +14,15 @@ use crate::stats::{position_bias, wilson};
 mod agreement;
 mod book;
 mod conclusion;
+mod counts;
 mod people;
-mod rates;
+pub(super) mod rates;
 mod sheet;
 mod worst;
 
 pub use book::Statistic;
 pub use conclusion::{Conclusion, Outcome};
+pub use counts::counts;
 pub use people::{OneAgainstOthers, PeopleFacts};
 pub use rates::{LEAST_LABELS, Rates};
 pub use sheet::{Item, Reference, Scale, Sheet, TIE, Verdict, Words};
@@ -53,6 +55,9 @@ pub struct CalibrateOptions {
 pub struct Calibration {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
+    /// The judge, where one is named: without, nothing is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judge: Option<JudgeFacts>,
     /// The scale: `pass/fail`, `1..5`, the classes.
     pub scale: String,
     /// What stands for several annotators: `majority`, `mean`.
@@ -80,6 +85,17 @@ pub struct Calibration {
     /// Statistics by the names of the field, each once.
     #[serde(flatten)]
     pub statistics: BTreeMap<String, Statistic>,
+}
+
+/// Which judge was held against people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JudgeFacts {
+    /// Its name.
+    pub name: String,
+    /// Its identity: prompt, model and parameters.
+    pub digest: String,
+    /// The model.
+    pub model: String,
 }
 
 /// The labels that a calibration rests on.
@@ -204,6 +220,7 @@ pub fn calibrate(sheet: &Sheet, options: &CalibrateOptions) -> Calibration {
     let advice = advice(sheet, &conclusion, &labels, &agreed, people.is_some());
     Calibration {
         schema_version: SCHEMA_VERSION,
+        judge: None,
         scale: sheet.scale.name(),
         of: match sheet.reference() {
             Reference::Majority => "majority",

@@ -15,7 +15,9 @@ use super::sheet::{People, Scale, Sheet, TIE, Verdict};
 /// Labels below which no correction is offered.
 pub const LEAST_LABELS: usize = 20;
 /// J below which Rogan-Gladen is not offered.
-const LEAST_J: f64 = 0.3;
+pub(in crate::analysis) const LEAST_J: f64 = 0.3;
+/// What is said of two corrections further apart than two of their standard errors.
+pub(in crate::analysis) const DIFFER: &str = "the two corrections differ by more than their errors allow: the labelled items may not look like the others";
 /// p below which the labelled items do not look drawn from all.
 const UNLIKE: f64 = 0.01;
 
@@ -36,13 +38,14 @@ pub struct Rates {
     pub warnings: Vec<String>,
 }
 
-struct Columns {
-    human: Vec<f64>,
-    judge: Vec<f64>,
-    weights: Option<Vec<f64>>,
-    groups: Option<Vec<u32>>,
-    judged: Vec<f64>,
-    judged_groups: Option<Vec<u32>>,
+/// What people and the judge said of labelled outputs, and the judge of the others.
+pub(in crate::analysis) struct Columns {
+    pub(in crate::analysis) human: Vec<f64>,
+    pub(in crate::analysis) judge: Vec<f64>,
+    pub(in crate::analysis) weights: Option<Vec<f64>>,
+    pub(in crate::analysis) groups: Option<Vec<u32>>,
+    pub(in crate::analysis) judged: Vec<f64>,
+    pub(in crate::analysis) judged_groups: Option<Vec<u32>>,
 }
 
 /// The rates of a sheet; `None` where its values have no mean (classes of which none was named as success).
@@ -105,7 +108,7 @@ pub(super) fn rates(sheet: &Sheet, confidence: Confidence, book: &mut Book) -> O
         && let (Some(a), Some(b)) = (one.std_error, other.std_error)
         && (one.point - other.point).abs() > 2.0 * a.hypot(b)
     {
-        warnings.push("the two corrections differ by more than their errors allow: the labelled items may not look like the others".to_owned());
+        warnings.push(DIFFER.to_owned());
     }
     let n = columns.human.len() as u64;
     let figure = |found: Result<Estimate, String>| match found {
@@ -277,7 +280,7 @@ fn gladen(columns: &Columns, binary: bool, confidence: Confidence) -> Gladen {
 }
 
 /// Whether the judge's verdicts of the labelled and of the other items look like draws from different populations.
-fn apart(columns: &Columns, binary: bool) -> Option<String> {
+pub(in crate::analysis) fn apart(columns: &Columns, binary: bool) -> Option<String> {
     if columns.weights.is_some() {
         // Drawn with unequal probabilities on purpose.
         return None;

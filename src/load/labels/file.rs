@@ -11,7 +11,7 @@ use crate::domain::decode::{Problem, unknown};
 use crate::domain::label::{Label, Said, Subject};
 
 use super::entry::{Who, alike, labels};
-use super::rows::{Found, Rows};
+use super::rows::{Found, Rows, whole};
 
 /// Reads a labels file. `grades`: the declared scale that ratings must lie on.
 ///
@@ -33,6 +33,14 @@ pub fn read(path: &Path, grades: Option<(i64, i64)>) -> Result<Vec<Label>, Vec<P
     });
     alike(&rows, "class", classes, &mut found);
     found.unless(&rows.named, labels)
+}
+
+/// A labels file's text, in UTF-8 whatever it is written in: what a run keeps of it.
+///
+/// # Errors
+/// The file cannot be read, or is no text.
+pub fn text(path: &Path) -> Result<String, Problem> {
+    whole(path, &path.display().to_string())
 }
 
 /// Notes an annotator's second row about an output, and repeats of nothing.
@@ -131,6 +139,7 @@ mod tests {
                 input: text("in"),
                 output: text("out"),
                 expected: text("exp"),
+                context: None,
                 output_a: text("a"),
                 output_b: text("b"),
             },

@@ -4,6 +4,7 @@ mod digest;
 mod entry;
 pub mod file;
 pub mod import;
+pub mod outputs;
 mod rows;
 mod scale;
 pub mod sheet;

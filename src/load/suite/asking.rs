@@ -68,6 +68,7 @@ pub(super) fn decode(
         scorer: scorer?,
         digest,
         judge: None,
+        others: Vec::new(),
     })
 }
 

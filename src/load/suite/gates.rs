@@ -237,7 +237,7 @@ fn rule(metric: &Metric, key: &str, amount: Amount) -> Result<Rule, String> {
         "max_drop" if !metric.more_is_better => {
             return Err(format!("less of `{name}` is better; use `max_rise`"));
         }
-        "max_rise" if is_rate => {
+        "max_rise" if is_rate && metric.more_is_better => {
             return Err(format!("more of `{name}` is better; use `max_drop`"));
         }
         _ => {}
@@ -248,7 +248,7 @@ fn rule(metric: &Metric, key: &str, amount: Amount) -> Result<Rule, String> {
         }
         // A bare number is in the unit that the metric's name ends in.
         Amount::Millis(value) | Amount::Plain(value) => value,
-        Amount::Share(value) if key == "max_rise" => {
+        Amount::Share(value) if key == "max_rise" && !is_rate => {
             return if value >= 0.0 {
                 Ok(Rule::MaxRiseShare(value))
             } else {
@@ -256,10 +256,10 @@ fn rule(metric: &Metric, key: &str, amount: Amount) -> Result<Rule, String> {
             };
         }
         // A bar of 85 % has one meaning; a drop of 3 % could be points or a share.
-        Amount::Share(value) if is_rate && key != "max_drop" => value,
+        Amount::Share(value) if is_rate && !key.starts_with("max_") => value,
         Amount::Share(value) if is_rate => {
             return Err(format!(
-                "`max_drop` is in points: write {value} for {} points",
+                "`{key}` is in points: write {value} for {} points",
                 (value * 1e4).round() / 100.0
             ));
         }

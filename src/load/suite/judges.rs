@@ -1,11 +1,13 @@
 //! Scorers that ask a model: the judge's file, the model it asks, and the suite's own options for both.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::domain::decode::{Fields, Problems, Shape, Text};
 use crate::domain::digest::Digest;
 use crate::domain::port::Scorer;
-use crate::domain::suite::{JudgeSource, ScorerSpec, TargetSpec};
+use crate::domain::suite::{JudgeSource, LabelsSource, ScorerSpec, TargetSpec};
 use crate::judge::{self, Judge, JudgeFile};
 use crate::load::judge_file;
 
@@ -13,9 +15,36 @@ use super::scorers::{JUDGE, head};
 use super::targets::Target;
 use super::whole::Context;
 
-/// Reads one judge.
+/// A judge with the model it asks.
+pub(super) struct Asker {
+    pub(super) judge: Arc<Judge>,
+    /// Nameless: its name is that of the scorer, or its place in a panel.
+    pub(super) model: TargetSpec,
+    pub(super) source: JudgeSource,
+}
+
+/// Reads a scorer that is one judge.
 pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<ScorerSpec> {
     let id = head(fields);
+    let asker = asker(fields, context);
+    let (id, asker) = (id?, asker?);
+    let model = TargetSpec {
+        id: id.clone(),
+        ..asker.model
+    };
+    Some(ScorerSpec {
+        digest: digest(&asker.judge, &model),
+        id,
+        kind: JUDGE,
+        scorer: asker.judge,
+        model: Some(model),
+        judge: Some(asker.source),
+        others: Vec::new(),
+    })
+}
+
+/// Reads a judge, its model and what the suite says of both.
+pub(super) fn asker(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<Asker> {
     let named = fields.required("judge", "a built-in judge's name, or a judge's file", Text);
     let shape = Target {
         table: context.kinds.targets,
@@ -26,8 +55,10 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
         "the model it asks, as a target's options; default: that of the judge's file, never the target's own",
         shape,
     );
+    let labels = labels(fields);
     let options = judge::options(fields);
-    let (file, source) = read_file(fields, context, &named?)?;
+    let (file, mut source) = read_file(fields, context, &named?)?;
+    source.labels = labels;
     let model_written = fields
         .node()
         .is_some_and(|node| node.get("model").is_some());
@@ -57,11 +88,7 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
             return None;
         }
     };
-    let id = id?;
-    let model = TargetSpec {
-        id: id.clone(),
-        ..model?
-    };
+    let model = model?;
     if judge.wants_logprobs() && !model.plan.offers_logprobs() {
         fields.problem(
             "model",
@@ -72,13 +99,24 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
         );
         return None;
     }
-    Some(ScorerSpec {
-        digest: digest(&judge, &model),
-        id,
-        kind: JUDGE,
-        scorer: judge,
-        model: Some(model),
-        judge: Some(source),
+    Some(Asker {
+        judge,
+        model,
+        source,
+    })
+}
+
+/// The labels of the run's outputs. They change no verdict and are no part of the judge's identity.
+fn labels(fields: &mut Fields<'_>) -> Option<LabelsSource> {
+    let path = fields.optional(
+        "labels",
+        "people's labels of this run's outputs: what the judge says is corrected by them",
+        Text,
+    )?;
+    let node = fields.node().and_then(|node| node.get("labels"));
+    Some(LabelsSource {
+        path,
+        span: node.map(|node| node.span).unwrap_or_default(),
     })
 }
 
@@ -110,6 +148,7 @@ fn read_file(
     let source = JudgeSource {
         named: named.to_owned(),
         text: text.text,
+        labels: None,
     };
     Some((read, source))
 }
@@ -184,6 +223,18 @@ mod tests {
     }
 
     #[test]
+    fn labels_are_named_with_their_place_and_change_no_identity() {
+        let plain = "{id: h, kind: judge, judge: mine.md, model: {kind: chat, model: m}}";
+        let labelled = plain.replace("id: h", "id: h, labels: l.csv");
+        let (bare, with) = (suite(plain, JUDGE), suite(&labelled, JUDGE));
+        let source = |suite: &Suite| suite.scorers[0].judge.clone().unwrap().labels;
+        assert_eq!(source(&bare), None);
+        let named = source(&with).unwrap();
+        assert_eq!((named.path.as_str(), named.span.line), ("l.csv", 5));
+        assert_eq!(with.scorers[0].digest, bare.scorers[0].digest);
+    }
+
+    #[test]
     fn a_judge_never_silently_asks_the_targets_model() {
         let scorer = "{id: h, kind: judge, judge: mine.md}";
         let said = read(scorer, JUDGE).unwrap_err();
@@ -204,7 +255,7 @@ mod tests {
 
     #[test]
     fn faults_of_suite_and_judge_are_told_together() {
-        let scorer = "{id: h, kind: judge, judge: mine.md, model: {kind: chat}, vots: 3, rubric: x, labels: l.csv}";
+        let scorer = "{id: h, kind: judge, judge: mine.md, model: {kind: chat}, vots: 3, rubric: x, lables: l.csv}";
         let said = read(scorer, &JUDGE.replace("name: mine", "nam: mine")).unwrap_err();
         assert_eq!(said[0], "mine.md:2:1: `name` is missing: the judge's name");
         assert_eq!(
@@ -215,7 +266,10 @@ mod tests {
             said[2].contains("unknown key `vots`; did you mean `votes`?"),
             "{said:?}"
         );
-        assert!(said[3].contains("`labels` is not supported"), "{said:?}");
+        assert!(
+            said[3].contains("unknown key `lables`; did you mean `labels`?"),
+            "{said:?}"
+        );
         assert!(
             read(scorer, JUDGE)
                 .unwrap_err()
@@ -283,5 +337,107 @@ mod tests {
             .collect();
         assert_eq!(terms, ["h >= 3", "h", "checks"]);
         assert_eq!(suite.gates[0].metric, "h >= 3");
+    }
+
+    const TONE: &str = "---\nname: tone\nversion: 1\nmode: classify\nverdict: text\nclasses:\n  kind: warm words\n  rude: an insult\npass: [kind]\n---\n{{ input }} {{ output }}\n";
+
+    #[test]
+    fn the_share_of_a_class_may_be_gated_where_classes_pass() {
+        let with = |gate: &str, file: &str| {
+            let scorer = "{id: tone, kind: judge, judge: mine.md, model: {kind: chat}}";
+            let text = format!("{scorer}]\nsuccess: [tone]\ngates: [{{{gate}}}");
+            read(&text, file).map(|(_, loaded)| loaded.suite.gates[0].metric.clone())
+        };
+        let rude = "metric: tone==rude, max: 5%";
+        assert_eq!(with(rude, TONE).unwrap(), "tone == rude");
+        let lone = TONE.replace("pass: [kind]\n", "");
+        for (gate, file, wanted) in [
+            (
+                "metric: tone == rud, max: 0.05",
+                TONE,
+                "unknown class of `tone` `rud`; did you mean `rude`?",
+            ),
+            (
+                "metric: tone >= 1, max: 0.05",
+                TONE,
+                "`tone` yields no number to compare",
+            ),
+            (
+                "metric: tone == rude, max_drop: 0.05",
+                TONE,
+                "less of `tone == rude` is better; use `max_rise`",
+            ),
+            (
+                "metric: tone == kind, max_rise: 0.05",
+                TONE,
+                "more of `tone == kind` is better; use `max_drop`",
+            ),
+            (
+                "metric: tone == rude, max_rise: 5%",
+                TONE,
+                "`max_rise` is in points: write 0.05",
+            ),
+            (
+                rude,
+                lone.as_str(),
+                "nothing says whether more or less of `tone == rude` is better",
+            ),
+        ] {
+            let said = with(gate, file).unwrap_err();
+            assert!(
+                said.iter().any(|line| line.contains(wanted)),
+                "{gate}: {said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn faults_in_classes_stand_in_the_judges_own_lines() {
+        let faulty = TONE
+            .replace("rude: an insult", "\"r`de\": an insult")
+            .replace("[kind]", "[kid]");
+        let said = read(
+            "{id: tone, kind: judge, judge: mine.md, model: {kind: chat}}",
+            &faulty,
+        )
+        .unwrap_err();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(
+            said[0].starts_with("mine.md:8:11: `r`de` is no name of a class"),
+            "{said:?}"
+        );
+    }
+
+    const PREFERS: &str = "---\nname: prefers\nversion: 1\nmode: pairwise\nverdict: text\n---\n{{ input }} {{ output_a }} {{ output_b }}\n";
+
+    #[test]
+    fn a_pairwise_judge_is_held_against_a_text_of_the_case() {
+        let scorer = "{id: better, kind: judge, judge: mine.md, model: {kind: chat}, against: '{{ last_release }}'}";
+        let better = suite(scorer, PREFERS).scorers.remove(0);
+        assert_eq!(better.scorer.votes(), 2);
+        assert_eq!(better.scorer.templates()[0].source(), "{{ last_release }}");
+        let other = scorer.replace("last_release", "before");
+        assert_ne!(suite(&other, PREFERS).scorers[0].digest, better.digest);
+        for (written, file, wanted) in [
+            (
+                "'{{ last_release }}'",
+                JUDGE,
+                "`against` is about judges of mode `pairwise`, and `mine` looks at one output alone",
+            ),
+            (
+                "{target: a}",
+                PREFERS,
+                "holding one target against another is not supported by this version yet",
+            ),
+            ("'{{ open'", PREFERS, "template: "),
+            ("[x]", PREFERS, "text is wanted here"),
+        ] {
+            let scorer = scorer.replace("'{{ last_release }}'", written);
+            let said = read(&scorer, file).unwrap_err();
+            assert!(
+                said.iter().any(|line| line.contains(wanted)),
+                "{written}: {said:?}"
+            );
+        }
     }
 }

@@ -137,7 +137,7 @@ pub(super) fn priced(fields: &mut Fields<'_>, suite: &Suite) {
         .iter()
         // What a program of the user's own costs is not ours to count; no price could be given.
         .filter(|scorer| scorer.kind != "command")
-        .filter_map(|scorer| Some(("the model of", scorer.model.as_ref()?)));
+        .flat_map(|scorer| scorer.models().map(|model| ("the model of", model)));
     let targets = suite.targets.iter().map(|target| ("target", target));
     for (what, spec) in targets.chain(models) {
         if spec.price.is_none() && spec.plan.is_live() {

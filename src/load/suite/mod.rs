@@ -11,6 +11,7 @@ mod judges;
 mod layers;
 mod limits;
 mod names;
+mod panels;
 mod quarantine;
 mod references;
 mod rest;
@@ -252,6 +253,14 @@ pub fn from_resolved(
     }
 }
 
+/// The text of a judge by its name: a built-in one's, or that of the file beside `folder`.
+///
+/// # Errors
+/// Why there is none, with what may have been meant.
+pub fn judge_beside(folder: &Path, named: &str) -> Result<String, String> {
+    scorers::judge_beside(folder, named).map(|judge| judge.text)
+}
+
 /// Writes the list prices that were used into the resolved tree, so that a run keeps its costs when the list changes.
 fn write_prices(suite: &Suite, resolved: &mut Json) {
     let used = |price: Option<crate::domain::price::Price>| price.map(|price| json!(price));
@@ -262,11 +271,13 @@ fn write_prices(suite: &Suite, resolved: &mut Json) {
         );
     }
     for (index, scorer) in suite.scorers.iter().enumerate() {
-        let price = scorer.model.as_ref().and_then(|model| model.price);
-        put_price(
-            resolved.pointer_mut(&format!("/scorers/{index}/model")),
-            used(price),
-        );
+        for (at, model) in scorer.models().enumerate() {
+            let place = match scorer.others.is_empty() {
+                true => format!("/scorers/{index}/model"),
+                false => format!("/scorers/{index}/panel/{at}/model"),
+            };
+            put_price(resolved.pointer_mut(&place), used(model.price));
+        }
     }
 }
 

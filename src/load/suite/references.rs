@@ -52,7 +52,14 @@ impl References {
         if self.speaks_of_faulty(name) {
             return None;
         }
-        Some(metric::parse(name, &self.known))
+        let found = metric::parse(name, &self.known);
+        Some(found.and_then(|metric| match metric.has_direction(&self.known) {
+            true => Ok(metric),
+            false => Err(format!(
+                "nothing says whether more or less of `{}` is better; declare `pass`, the classes that pass",
+                metric.name
+            )),
+        }))
     }
 
     /// A message with a suggestion for a target that does not exist; `None` where it does.

@@ -17,6 +17,7 @@ use crate::load::text;
 use crate::score::{ASKING, Asking, CHECKS, KINDS};
 
 use super::names::Id;
+use super::panels::PANEL;
 use super::targets::{Named, only, read_named, row_of};
 use super::whole::Context;
 
@@ -85,6 +86,11 @@ impl Shape for One<'_> {
             crate::domain::tree::Value::Scalar { text, .. } => Some(text.as_str()),
             _ => None,
         });
+        if kind == Some(JUDGE) && node.get(PANEL).is_some() {
+            return read_with(node, problems, &mut |fields| {
+                super::panels::decode(fields, self.0)
+            });
+        }
         if kind == Some(JUDGE) {
             return read_with(node, problems, &mut |fields| {
                 super::judges::decode(fields, self.0)
@@ -131,7 +137,12 @@ impl Shape for One<'_> {
             super::judges::decode(fields, self.0);
         });
         judge["properties"]["kind"] = json!({"const": JUDGE, "description": "asks a model"});
-        let kinds: Vec<Json> = rules.chain(asking).chain([judge]).collect();
+        let mut panel = describe_with(&mut |fields| {
+            super::panels::decode(fields, self.0);
+        });
+        panel["properties"]["kind"] =
+            json!({"const": JUDGE, "description": "asks several judges, each its model"});
+        let kinds: Vec<Json> = rules.chain(asking).chain([judge, panel]).collect();
         json!({"anyOf": kinds})
     }
 }
@@ -161,6 +172,7 @@ fn rule(
         model: None,
         digest: Digest::of_json(&options),
         judge: None,
+        others: Vec::new(),
     })
 }
 

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::counted;
-use crate::analysis::findings::{Estimate, Figure, Findings, MetricFigure, TargetFindings, Unit};
+use crate::analysis::findings::{
+    Correction, Estimate, Figure, Findings, JudgeFindings, MetricFigure, TargetFindings, Unit,
+};
 use crate::analysis::format::{self, Rounding, Scale};
 
 /// Metrics that only the machine-readable reports carry, unless a gate or the primary finding is about them.
@@ -103,9 +105,10 @@ pub(in crate::report) fn figures(findings: &Findings) -> (Vec<Row>, Vec<String>)
         rows.push(Row {
             label: label(name).to_owned(),
             is_term: terms.len() > 1 && terms.contains(&name),
-            note: note(&all),
+            note: note(findings, name, &all),
             cells: cells.collect(),
         });
+        rows.extend(corrected(findings, &all));
     }
     (rows, without)
 }
@@ -135,14 +138,82 @@ pub(in crate::report) fn shared_count(rows: &mut [Row], target: usize, repeats: 
     shared.replacen(" x", " cases x", 1)
 }
 
+/// The row below a judged figure: the same corrected for the judge's error, where it could be for any target.
+fn corrected(findings: &Findings, figures: &[Option<&MetricFigure>]) -> Option<Row> {
+    let of = |one: &Option<&MetricFigure>| -> Option<Correction> {
+        let correction = one.as_ref()?.correction.clone()?;
+        correction.estimate.is_some().then_some(correction)
+    };
+    let all: Vec<Option<Correction>> = figures.iter().map(of).collect();
+    let mut methods: Vec<&str> = Vec::new();
+    let mut labels: Vec<String> = Vec::new();
+    for one in all.iter().flatten() {
+        if !methods.contains(&one.method.as_str()) {
+            methods.push(&one.method);
+        }
+        let count = one.labels.unwrap_or(0).to_string();
+        if labels.last() != Some(&count) {
+            labels.push(count);
+        }
+    }
+    let note = match methods.as_slice() {
+        [] => return None,
+        [one] if labels.len() < 3 => format!("{one}, {} labels", labels.join(" and ")),
+        several => several.join(" / "),
+    };
+    let cells = figures.iter().zip(&all).map(|(one, correction)| {
+        match correction.as_ref().and_then(|one| one.estimate.clone()) {
+            Some(estimate) => {
+                let unit = one.map_or(Unit::Rate, |one| one.unit);
+                let mut cell = Cell::of(unit, &Figure::Estimate(estimate), findings.design.repeats);
+                cell.count.clear();
+                cell
+            }
+            None if one.is_some() => Cell::text("not corrected"),
+            None => Cell::default(),
+        }
+    });
+    Some(Row {
+        label: "corrected".to_owned(),
+        is_term: true,
+        note,
+        cells: cells.collect(),
+    })
+}
+
+/// How the judges behind a metric stand, in words: of a calibrated one what it is good for.
+fn judge_word<'a>(findings: &'a Findings, metric: &str, state: &'a str) -> &'a str {
+    if state != "calibrated" {
+        return state;
+    }
+    let of_one = |scorer: &str| {
+        metric == scorer
+            || metric
+                .strip_prefix(scorer)
+                .is_some_and(|rest| rest.starts_with(' '))
+    };
+    let named = |scorer: &&JudgeFindings| of_one(&scorer.scorer);
+    let is_own = findings.judges.iter().any(|one| named(&one));
+    let judges = || {
+        let judges = findings.judges.iter();
+        judges.filter(move |one| !is_own || named(one))
+    };
+    let has = |wanted: &str| judges().any(|one| one.conclusion.as_deref() == Some(wanted));
+    match (has("not_shown_usable"), has("too_few_labels")) {
+        (true, _) => "not shown usable",
+        (_, true) => "too few labels",
+        _ => state,
+    }
+}
+
 /// What to know about a row: who says it, and whether it rests on little.
-fn note(figures: &[Option<&MetricFigure>]) -> String {
+fn note(findings: &Findings, metric: &str, figures: &[Option<&MetricFigure>]) -> String {
     let mut parts: Vec<String> = Vec::new();
     for one in figures.iter().flatten() {
         let judge = one
             .calibration
             .iter()
-            .map(|state| format!("judge: {state}"));
+            .map(|state| format!("judge: {}", judge_word(findings, metric, state)));
         let flags = one
             .figure
             .estimate()
@@ -258,7 +329,7 @@ pub(in crate::report) fn slices(findings: &Findings) -> (String, Vec<Row>) {
         Row {
             label: tag.clone(),
             is_term: false,
-            note: note(&figures),
+            note: note(findings, primary, &figures),
             cells: figures.iter().map(cell).collect(),
         }
     });

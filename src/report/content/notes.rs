@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::figures::{Cell, metric, value};
 use super::{counted, short};
-use crate::analysis::findings::{Figure, Findings, TargetFindings, Unit};
+use crate::analysis::findings::{Figure, Findings, JudgeFindings, TargetFindings, Unit};
+use crate::analysis::format::figure;
 use crate::domain::fault::FaultKind;
 use crate::domain::transcript::Failure;
 
@@ -154,28 +155,120 @@ pub(in crate::report) fn kinds(
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// One line for each judge that is not calibrated, and for one that is: by what.
+/// What every judge is worth: how it stands, and how what it says was corrected or why it was not.
 fn judges(findings: &Findings) -> Vec<String> {
     let mut seen: Vec<&str> = Vec::new();
     let mut lines = Vec::new();
     for judge in &findings.judges {
-        if seen.contains(&judge.scorer.as_str()) {
-            continue;
+        if !seen.contains(&judge.scorer.as_str()) {
+            seen.push(&judge.scorer);
+            let by = match judge.model.as_str() {
+                "" => String::new(),
+                model => format!(" by {model}"),
+            };
+            lines.push(format!(
+                "{}{by} ({}) is {}",
+                judge.scorer,
+                short(&judge.digest),
+                standing(judge)
+            ));
+            lines.extend(corrections(findings, &judge.scorer));
+            lines.extend(orders(findings, &judge.scorer));
         }
-        seen.push(&judge.scorer);
-        let doubt = match judge.calibration.as_str() {
-            "calibrated" => "",
-            _ => ": its own error is not in the interval",
-        };
-        lines.push(format!(
-            "{} by {} ({}) is {}{doubt}",
-            judge.scorer,
-            judge.model,
-            short(&judge.digest),
-            judge.calibration
-        ));
     }
     lines
+}
+
+/// `calibrated and usable: kappa 0.71 [0.62, 0.79], 120 labels`.
+fn standing(judge: &JudgeFindings) -> String {
+    let doubt = "its own error is not in the interval";
+    let words = judge.certificate.as_ref().map(|one| one.words.as_str());
+    match (
+        judge.calibration.as_str(),
+        judge.conclusion.as_deref(),
+        words,
+    ) {
+        ("calibrated", Some(conclusion), Some(words)) => {
+            let conclusion = match conclusion {
+                "usable" => "and usable",
+                "too_few_labels" => "with too few labels to be called usable",
+                _ => "and not shown usable",
+            };
+            format!("calibrated {conclusion}: {words}; what is not corrected is its opinion")
+        }
+        ("stale", ..) => format!("stale: calibrated with another prompt or model; {doubt}"),
+        (state, ..) => format!("{state}: {doubt}"),
+    }
+}
+
+/// What stands behind the corrected figures of a judge, and why there are none: each said once for all its targets.
+fn corrections(findings: &Findings, scorer: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for judge in findings.judges.iter().filter(|one| one.scorer == scorer) {
+        let target = findings.targets.iter().find(|one| one.id == judge.target);
+        let shown = target.zip(judge.metric.as_ref());
+        let shown = shown.and_then(|(target, name)| metric(target, name));
+        let correction = shown.and_then(|shown| shown.correction.as_ref());
+        let mut add = |line: String| {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        };
+        // Without certificate and labels there is nothing that could have corrected.
+        let bare = judge.calibration == "uncalibrated"
+            && judge
+                .why
+                .as_ref()
+                .is_some_and(|why| why.contains("names no `labels`"));
+        if let Some(why) = judge.why.as_ref().filter(|_| !bare) {
+            let mut others = findings.judges.iter().filter(|one| one.scorer == scorer);
+            let of = match others.all(|one| one.why.as_ref() == Some(why)) {
+                true => String::new(),
+                false => format!(" of {}", judge.target),
+            };
+            add(format!("{scorer}{of} is not corrected: {why}"));
+        }
+        if let Some((one, assumes)) =
+            correction.and_then(|one| one.assumes.as_ref().map(|assumes| (one, assumes)))
+        {
+            let by = match one.method.as_str() {
+                "ppi++" => "labels of this run",
+                _ => "its certificate",
+            };
+            add(format!("{scorer} corrected by {by}: {assumes}"));
+        }
+        if let Some(second) = correction.and_then(|one| one.second.as_ref())
+            && let (Some(estimate), Some(shown)) = (&second.estimate, shown)
+        {
+            let figure = Figure::Estimate(estimate.clone());
+            let cell = Cell::of(shown.unit, &figure, findings.design.repeats);
+            add(format!(
+                "{scorer} of {} by {}: {} {}",
+                judge.target, second.method, cell.point, cell.interval
+            ));
+        }
+    }
+    lines
+}
+
+/// How often the place decided what a pairwise judge said, target by target.
+fn orders(findings: &Findings, scorer: &str) -> Option<String> {
+    let parts: Vec<String> = findings
+        .judges
+        .iter()
+        .filter(|judge| judge.scorer == scorer)
+        .filter_map(|judge| {
+            let orders = judge.orders.as_ref()?;
+            Some(format!(
+                "{} of {} ({}), shown first won {}",
+                figure(Unit::Rate, &orders.flip_rate, None),
+                counted(orders.pairs, "pair"),
+                judge.target,
+                figure(Unit::Rate, &orders.first_shown, None)
+            ))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| format!("{scorer}'s two orders disagree on {}", parts.join("; ")))
 }
 
 fn spent(findings: &Findings) -> Option<String> {
@@ -215,4 +308,30 @@ fn spent(findings: &Findings) -> Option<String> {
         text += &format!("; up to {more} more by calls that never said what they cost");
     }
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::findings::OrderFindings;
+    use crate::report::examples;
+
+    #[test]
+    fn the_orders_of_a_pairwise_judge_stand_below_it() {
+        let mut findings = examples::support();
+        assert_eq!(judges(&findings).len(), 1);
+        let undefined = || Figure::Undefined {
+            undefined: "no cases".into(),
+            n: 0,
+        };
+        findings.judges[1].orders = Some(OrderFindings {
+            pairs: 160,
+            flip_rate: findings.judges[1].raw.clone(),
+            first_shown: undefined(),
+        });
+        assert_eq!(
+            judges(&findings)[1],
+            "helpful's two orders disagree on 91.2 % [87.4, 94.0] of 160 pairs (next), shown first won undefined: no cases"
+        );
+    }
 }

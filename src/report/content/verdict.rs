@@ -2,7 +2,7 @@
 
 use super::counted;
 use super::figures::label;
-use crate::analysis::findings::{Comparison, Finding, Findings, Unit};
+use crate::analysis::findings::{Comparison, Figure, Finding, Findings, Unit};
 use crate::analysis::format::{self, Rounding, Scale};
 use crate::analysis::sentence::sides;
 
@@ -128,10 +128,27 @@ pub(in crate::report) fn footing(comparison: &Comparison) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
+/// What the judge said where the finding rests on a corrected difference, and what the other correction says.
+pub(in crate::report) fn judged(comparison: &Comparison) -> Option<String> {
+    let corrected = comparison.corrected.as_ref()?;
+    corrected.difference.as_ref()?;
+    let shown = |figure: &Figure| match figure {
+        Figure::Estimate(estimate) => format::difference(comparison.unit, estimate),
+        Figure::Undefined { undefined, .. } => undefined.clone(),
+    };
+    let mut text = format!("said {}", shown(&comparison.difference));
+    let second = corrected.second.as_ref();
+    if let Some((second, figure)) = second.and_then(|one| one.difference.as_ref().map(|d| (one, d)))
+    {
+        text += &format!("; {} {}", second.method, shown(figure));
+    }
+    Some(text)
+}
+
 /// `next unclear, -0.6 points [-4.9, +3.6]`.
 pub(in crate::report) fn finding_words(comparison: &Comparison) -> String {
     let word = comparison.finding.map_or("", finding_word);
-    match comparison.difference.estimate() {
+    match comparison.decisive().estimate() {
         Some(estimate) => format!(
             "{} {word}, {}",
             comparison.candidate,

@@ -54,6 +54,7 @@ pub(super) fn of(unit: Unit, estimate: Estimate) -> MetricFigure {
         unit,
         figure: Figure::Estimate(estimate),
         calibration: None,
+        correction: None,
     }
 }
 
@@ -65,6 +66,7 @@ pub(super) fn undefined(unit: Unit, why: &str) -> MetricFigure {
             n: 0,
         },
         calibration: None,
+        correction: None,
     }
 }
 
@@ -172,6 +174,7 @@ pub(super) fn comparison(metric: &str, difference: Estimate, sentence: &str) -> 
             ..difference.clone()
         }),
         difference: Figure::Estimate(difference),
+        corrected: None,
         ratio: None,
         test: "paired-t".into(),
         p: Some(0.78),

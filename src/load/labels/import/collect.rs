@@ -15,6 +15,7 @@ use super::{Imported, Options, Record};
 /// How the data of a record calls its texts, the first that is there.
 const INPUT: &[&str] = &["input", "prompt", "question"];
 const OUTPUT: &[&str] = &["output", "response", "text"];
+const CONTEXT: &[&str] = &["context", "documents"];
 const EXPECTED: &[&str] = &["expected", "reference"];
 const OUTPUT_A: &[&str] = &["output_a", "response_a"];
 const OUTPUT_B: &[&str] = &["output_b", "response_b"];
@@ -326,6 +327,7 @@ pub(super) fn texts(data: &[&Record]) -> Texts {
         input: find(INPUT),
         output: find(OUTPUT),
         expected: find(EXPECTED),
+        context: find(CONTEXT),
         output_a: find(OUTPUT_A),
         output_b: find(OUTPUT_B),
     }

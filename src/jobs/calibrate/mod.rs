@@ -1,4 +1,17 @@
-//! Holds a judge against people by verdicts recorded elsewhere: in a table, or in a file of verdicts beside one of labels.
+//! `judge calibrate`: a judge held against people.
+//!
+//! By verdicts recorded elsewhere, in a table or in a file of verdicts beside one of labels (here: no judge is named, so nothing is kept);
+//! or by asking a judge that is named, which leaves a run, a line in the labels' ledger and a certificate (in `live`).
+
+mod judge;
+mod kept;
+mod known;
+mod live;
+mod outputs;
+mod walk;
+
+pub use judge::Asking;
+pub use live::{Calibrated, Finishing, Order, Ready, finish_calibration, prepare_calibration};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,6 +25,7 @@ use crate::analysis::figure::Chance;
 use crate::domain::decode::unknown;
 use crate::domain::usable::Usable;
 use crate::load::labels::sheet::{Join, join};
+use crate::load::labels::verdicts::Verdicts;
 use crate::load::labels::wide::{self, Columns};
 use crate::load::labels::{digest, file, verdicts};
 
@@ -47,22 +61,8 @@ pub fn calibrate_table(path: &Path, columns: &Columns) -> Result<Calibration, Jo
 /// [`JobError::Invalid`] with every problem of the files; [`JobError::Usage`] where the judge must be named, or is not in the file.
 pub fn calibrate_files(files: &Files<'_>) -> Result<(String, Calibration), JobError> {
     let labels = file::read(files.labels, files.scale).map_err(JobError::Invalid)?;
-    let mut judges = verdicts::read(files.verdicts, files.scale).map_err(JobError::Invalid)?;
-    let names: Vec<String> = judges.keys().cloned().collect();
-    let known: Vec<&str> = names.iter().map(String::as_str).collect();
-    let name = match (files.judge, known.as_slice()) {
-        (Some(wanted), _) => wanted,
-        (None, [only]) => only,
-        (None, _) => {
-            let list = known.join(", ");
-            return Err(JobError::Usage(format!(
-                "several judges; name one with --judge: {list}"
-            )));
-        }
-    };
-    let said = judges
-        .remove(name)
-        .ok_or_else(|| JobError::Usage(unknown("judge", name, &known)))?;
+    let judges = verdicts::read(files.verdicts, files.scale).map_err(JobError::Invalid)?;
+    let (name, said) = one_of(judges, files.judge)?;
     let scale = files.scale.map(|(low, high)| Scale::Grades { low, high });
     let joined = join(&Join {
         labels: &labels,
@@ -80,7 +80,29 @@ pub fn calibrate_files(files: &Files<'_>) -> Result<(String, Calibration), JobEr
     found.labels.digest = Some(digest(&labels).to_string());
     found.labels.drawn = Some(joined.drawn);
     found.labels.repeats = joined.repeats;
-    Ok((name.to_owned(), found))
+    Ok((name, found))
+}
+
+/// The verdicts of the judge that is named, or of the only one.
+fn one_of(
+    mut judges: BTreeMap<String, Verdicts>,
+    named: Option<&str>,
+) -> Result<(String, Verdicts), JobError> {
+    let names: Vec<String> = judges.keys().cloned().collect();
+    let known: Vec<&str> = names.iter().map(String::as_str).collect();
+    let name = match (named, known.as_slice()) {
+        (Some(wanted), _) => wanted,
+        (None, [only]) => only,
+        (None, _) => {
+            let list = known.join(", ");
+            return Err(JobError::Usage(format!(
+                "several judges; name one with --judge: {list}"
+            )));
+        }
+    };
+    judges
+        .remove_entry(name)
+        .ok_or_else(|| JobError::Usage(unknown("judge", name, &known)))
 }
 
 fn first_look(sheet: &Sheet) -> Calibration {
