@@ -412,6 +412,7 @@ pub(crate) enum ListOf {
     Reports,
     Metrics,
     Packs,
+    Benchmarks,
 }
 
 /// Print what completes commands in a shell.

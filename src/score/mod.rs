@@ -51,6 +51,7 @@ pub static KINDS: &[Kind<Arc<dyn Scorer>>] = &[
     tool_calls::kind::<Templated>(),
     length::kind(),
     budget::kind(),
+    benchmark::kind::<Templated>(),
 ];
 
 /// Every rule as it reads the `checks` of a case: its texts are data.
@@ -66,6 +67,7 @@ static LITERAL_KINDS: &[Kind<Arc<dyn Scorer>>] = &[
     tool_calls::kind::<Literal>(),
     length::kind(),
     budget::kind(),
+    benchmark::kind::<Literal>(),
 ];
 
 /// A scorer that asks something outside: pure itself, it says what to ask and reads the reply.

@@ -34,18 +34,23 @@ pub mod gsm8k;
 pub mod halueval;
 pub mod humaneval;
 pub mod ifeval;
+mod kind;
 pub mod jailbreakbench;
 pub mod letters;
 pub mod math;
 pub mod mmlu_pro;
 mod python;
 pub mod ruler;
+mod rules;
 pub mod simpleqa;
 pub mod squad;
 pub mod tau_bench;
 pub mod truthfulqa;
 mod verdict;
 
+pub(in crate::score) use kind::kind;
+pub use kind::{KIND, named};
+pub use rules::{Convention, RULES, Rule, rule};
 pub use verdict::{Outcome, Verdict};
 
 /// A convention by which outputs for a benchmark are scored.

@@ -23,8 +23,10 @@ use super::{Marking, Verdict};
 mod arguments;
 mod java;
 mod javascript;
+mod of_row;
 mod value;
 
+pub use of_row::OfRow;
 use value::Value;
 
 /// A question with what is accepted: a row of the questions' file, and of the answers' file under the same id.
