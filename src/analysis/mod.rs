@@ -21,6 +21,7 @@ pub mod gate;
 pub mod held;
 mod journal_line;
 pub mod metric;
+pub mod outputs;
 mod pairing;
 pub mod power;
 pub mod quarantine;

@@ -41,5 +41,6 @@ fn read(row: &Native<'_>) -> Result<Asked, String> {
         choices: shown,
         tags: row.plain("High-level domain")?.into_iter().collect(),
         more: vec![("answer", gold)],
+        ..Asked::default()
     })
 }

@@ -70,5 +70,6 @@ fn read(row: &Native<'_>) -> Result<Asked, String> {
         choices: options,
         tags: tags.into_iter().flatten().collect(),
         more: vec![(name, gold)],
+        ..Asked::default()
     })
 }

@@ -106,6 +106,8 @@ struct Asked {
     expected: Option<Json>,
     choices: Vec<String>,
     tags: Vec<String>,
+    /// Questions that share it hang together.
+    cluster: Option<String>,
     /// Columns that the format adds.
     more: Vec<(&'static str, Json)>,
 }
@@ -151,6 +153,7 @@ impl Benchmark {
             expected: asked.expected,
             choices: asked.choices,
             tags: asked.tags,
+            cluster: asked.cluster,
             columns,
             ..Case::new(asked.id.unwrap_or_else(derived), "")
         })

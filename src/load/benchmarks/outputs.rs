@@ -66,6 +66,12 @@ impl Outputs {
         self.first.as_ref()?.as_ref().ok().map(|first| &first.row)
     }
 
+    /// Whether there is no row at all; true only before the first was taken.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
     /// The next row, or what is wrong with it.
     pub fn next_row(&mut self) -> Option<Result<OutputRow, Vec<Problem>>> {
         self.first.take().or_else(|| self.read())

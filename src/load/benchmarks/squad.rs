@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{Asked, Benchmark, Native};
+use crate::domain::digest::Digest;
 
 pub(super) const BENCHMARK: Benchmark = Benchmark {
     name: "squad",
@@ -36,11 +37,14 @@ fn read(row: &Native<'_>) -> Result<Asked, String> {
         },
         _ => return Err("`answers` must be a list, or an object with a list `text`".to_owned()),
     };
+    let paragraph = row.text("context")?;
+    let text = Digest::of_json(&json!(paragraph)).to_string();
     Ok(Asked {
+        cluster: Some(row.plain("title")?.unwrap_or_else(|| text[..12].to_owned())),
         id: row.plain("id")?,
         prompt: format!(
             "{}\n\nQuestion: {}\n\nAnswer with the shortest span of the paragraph that answers the question and nothing else. If the paragraph does not answer it, reply with nothing.",
-            row.text("context")?,
+            paragraph,
             row.text("question")?.trim()
         ),
         expected: (!accepted.is_empty()).then(|| json!(accepted)),
