@@ -24,6 +24,7 @@ mod journal_line;
 pub mod label_stats;
 pub mod label_worth;
 pub mod metric;
+pub mod outputs;
 mod pairing;
 pub mod pick;
 pub mod power;

@@ -79,7 +79,7 @@ pub(crate) enum Verb {
     Check(Check),
     /// Run a suite, judge the answers, compare its targets, and exit by its gates.
     Run(Box<Run>),
-    /// Score a run's transcripts with changed scorers, into a new run; no target is called.
+    /// Score a run's transcripts with changed scorers, into a new run, or outputs of a public benchmark; no target is called.
     Score(Box<Score>),
     /// Compare a baseline with a candidate: two runs, a run and a baseline file, two targets of a run, or a table.
     Compare(Compare),
@@ -268,11 +268,22 @@ pub(crate) struct Answers {
     pub(crate) ca_bundle: Option<PathBuf>,
 }
 
-/// Score a run's transcripts with changed scorers, into a new run; no target is called.
+/// Score a run's transcripts with changed scorers, into a new run, or outputs of a public benchmark; no target is called.
 #[derive(Debug, Args)]
 pub(crate) struct Score {
     /// The run: `latest`, `latest~1`, a path, or the beginning of its name.
-    pub(crate) run: String,
+    #[arg(required_unless_present = "benchmark", conflicts_with = "benchmark")]
+    pub(crate) run: Option<String>,
+    /// Score outputs by this public benchmark's own rule: `evenhand list benchmarks`.
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "outputs",
+        conflicts_with_all = ["suite", "profile", "concurrency", "cassette", "reports", "runs_dir", "no_exec", "ca_bundle"]
+    )]
+    pub(crate) benchmark: Option<String>,
+    #[command(flatten)]
+    pub(crate) outputs: BenchmarkOutputs,
     /// The suite that says how to score; default: the run's own, whose missing scores are asked for again.
     #[arg(long, value_name = "FILE")]
     pub(crate) suite: Option<PathBuf>,
@@ -290,6 +301,29 @@ pub(crate) struct Score {
     pub(crate) reports: Reports,
     #[command(flatten)]
     pub(crate) place: Place,
+}
+
+/// What is scored by a benchmark's rule.
+#[derive(Debug, Args)]
+pub(crate) struct BenchmarkOutputs {
+    /// The outputs (.jsonl, .csv, .json), a row each.
+    #[arg(long, value_name = "FILE", requires = "benchmark")]
+    pub(crate) outputs: Option<PathBuf>,
+    /// The benchmark's own file; without it each output's row has the benchmark's fields.
+    #[arg(long, value_name = "FILE", requires = "benchmark")]
+    pub(crate) cases: Option<PathBuf>,
+    /// The field of an output's row that names its case; without one that is usual, its place does.
+    #[arg(long, value_name = "FIELD", requires = "benchmark")]
+    pub(crate) id: Option<String>,
+    /// The field that holds the output, or a JSON pointer to it.
+    #[arg(long, value_name = "FIELD", requires = "benchmark")]
+    pub(crate) output: Option<String>,
+    /// Which public way of scoring; default: the benchmark's first.
+    #[arg(long, value_name = "NAME", requires = "benchmark")]
+    pub(crate) convention: Option<String>,
+    /// Write a line of JSON for each output.
+    #[arg(long, value_name = "FILE", requires = "benchmark")]
+    pub(crate) verdicts: Option<PathBuf>,
 }
 
 /// What `--retry` does again.
@@ -412,6 +446,7 @@ pub(crate) enum ListOf {
     Reports,
     Metrics,
     Packs,
+    Benchmarks,
 }
 
 /// Print what completes commands in a shell.

@@ -14,6 +14,7 @@ pub(crate) fn run(verb: &List, screen: &Screen) -> Done {
         ListOf::Reports => Listing::Reports,
         ListOf::Metrics => Listing::Metrics,
         ListOf::Packs => Listing::Packs,
+        ListOf::Benchmarks => Listing::Benchmarks,
     };
     let rows = jobs::list(listing);
     let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
@@ -22,6 +23,9 @@ pub(crate) fn run(verb: &List, screen: &Screen) -> Done {
         text.push_str(&format!("{:width$}  {}\n", row.name, row.summary));
         if let Some(example) = row.example {
             text.push_str(&format!("{:width$}    {example}\n", ""));
+        }
+        for line in row.more {
+            text.push_str(&format!("{:width$}    {line}\n", ""));
         }
     }
     print(screen, text.as_bytes())?;

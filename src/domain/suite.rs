@@ -82,6 +82,8 @@ pub struct Dataset {
     pub fields: Vec<(String, String)>,
     /// The column by which cases hang together.
     pub cluster: Option<String>,
+    /// The public benchmark whose own files these are, by its name in the table.
+    pub benchmark: Option<String>,
 }
 
 /// One source of cases.

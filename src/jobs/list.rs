@@ -4,6 +4,8 @@ use serde_json::Value as Json;
 
 use super::pack::PACKS;
 use super::suite::KINDS;
+use crate::load::benchmarks::{BENCHMARKS, Benchmark};
+use crate::score::benchmark::rule;
 
 /// A row of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub struct Row {
     pub summary: String,
     /// An example of its options, where it has some.
     pub example: Option<String>,
+    /// What else is to be known, a line each: `name: value`.
+    pub more: Vec<String>,
 }
 
 /// What can be listed.
@@ -31,6 +35,8 @@ pub enum Listing {
     Metrics,
     /// Built-in packs.
     Packs,
+    /// Public benchmarks.
+    Benchmarks,
 }
 
 /// The rows of a list.
@@ -40,6 +46,7 @@ pub fn list(listing: Listing) -> Vec<Row> {
         name: name.to_owned(),
         summary: summary.to_owned(),
         example: None,
+        more: Vec::new(),
     };
     let with_example = |name: &str, summary: &str, example: &str| Row {
         example: Some(example.to_owned()),
@@ -80,6 +87,41 @@ pub fn list(listing: Listing) -> Vec<Row> {
             .iter()
             .map(|pack| plain(pack.name, pack.summary))
             .collect(),
+        Listing::Benchmarks => BENCHMARKS.iter().map(of_benchmark).collect(),
+    }
+}
+
+/// A benchmark with all that decides its figure.
+fn of_benchmark(benchmark: &Benchmark) -> Row {
+    let conventions: Vec<&str> = rule(benchmark.name)
+        .map(|rule| rule.conventions.iter().map(|one| one.name).collect())
+        .unwrap_or_default();
+    let asked = match benchmark.prompt.split_once('\n') {
+        Some(_) => "zero-shot, the question with instructions (docs/benchmarks.md)",
+        None => "zero-shot, the text alone",
+    };
+    let lines = [
+        format!("cases: {}", benchmark.cases),
+        format!("licence: {}", benchmark.licence),
+        format!("file: {}", benchmark.file),
+        format!("asked: {asked}"),
+        format!(
+            "scorer: {} (the first is the default)",
+            conventions.join(", ")
+        ),
+        format!("metric: {}", benchmark.metric),
+        format!(
+            "verified: {}",
+            benchmark
+                .verified
+                .unwrap_or("no, by hand-worked cases alone")
+        ),
+    ];
+    Row {
+        name: benchmark.name.to_owned(),
+        summary: benchmark.summary.to_owned(),
+        example: None,
+        more: lines.to_vec(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! computed from a run read back from the disk, also right after it ran.
 
 mod begin;
+mod benchmark;
 mod bless;
 mod calibrate;
 mod check;
@@ -33,6 +34,7 @@ mod takeover;
 mod wiring;
 
 pub use crate::engine::DEFAULT_OUTPUT;
+pub use benchmark::{ScoreOutputs, ScoredOutputs, score_outputs};
 pub use bless::{Bless, Blessed, bless};
 pub use calibrate::{
     Asking, Calibrated, Files, Finishing, Order as CalibrateOrder, Ready, calibrate_files,

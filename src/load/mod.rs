@@ -4,6 +4,7 @@
 //! with its place. The kinds of targets are handed in as a table: this floor knows none of them.
 
 pub mod agree;
+pub mod benchmarks;
 pub mod dataset;
 pub mod judge_file;
 pub mod labels;

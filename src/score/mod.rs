@@ -18,6 +18,7 @@ use crate::domain::port::{Question, Scorer, Seen};
 use crate::domain::score::{Measure, Score, Unscored, Value};
 use crate::domain::template::{Scope, Template};
 
+pub mod benchmark;
 mod budget;
 mod checks;
 mod choice;
@@ -35,6 +36,7 @@ pub mod success;
 mod tool_calls;
 
 pub use checks::{CHECKS, check_schemas, checks, checks_of_failure, decode_check};
+pub use similarity::alike;
 
 /// Every rule.
 pub static KINDS: &[Kind<Arc<dyn Scorer>>] = &[
@@ -49,6 +51,7 @@ pub static KINDS: &[Kind<Arc<dyn Scorer>>] = &[
     tool_calls::kind::<Templated>(),
     length::kind(),
     budget::kind(),
+    benchmark::kind::<Templated>(),
 ];
 
 /// Every rule as it reads the `checks` of a case: its texts are data.
@@ -64,6 +67,7 @@ static LITERAL_KINDS: &[Kind<Arc<dyn Scorer>>] = &[
     tool_calls::kind::<Literal>(),
     length::kind(),
     budget::kind(),
+    benchmark::kind::<Literal>(),
 ];
 
 /// A scorer that asks something outside: pure itself, it says what to ask and reads the reply.

@@ -22,6 +22,7 @@ use crate::domain::digest::Digest;
 use crate::domain::suite::{self, Suite};
 use crate::domain::tree::Span;
 
+use super::benchmarks;
 use super::text::problem;
 use row::Mapping;
 use sources::{Faults, FileSource, Inline, Source};
@@ -133,6 +134,12 @@ fn mapping_of(suite: &Suite) -> Mapping {
     Mapping {
         fields: suite.dataset.fields.clone(),
         cluster: suite.dataset.cluster.clone(),
+        // The decoder has refused a name that is none.
+        benchmark: suite
+            .dataset
+            .benchmark
+            .as_deref()
+            .and_then(|name| benchmarks::find(name).ok()),
     }
 }
 
@@ -357,7 +364,12 @@ impl<'a> Survey<'a> {
         if let Some(limit) = select.limit {
             entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         }
-        let mapping = serde_json::json!([self.digests, self.mapping.fields, self.mapping.cluster]);
+        let mapping = match &self.suite.dataset.benchmark {
+            None => serde_json::json!([self.digests, self.mapping.fields, self.mapping.cluster]),
+            Some(name) => {
+                serde_json::json!([self.digests, self.mapping.fields, self.mapping.cluster, name])
+            }
+        };
         let selected = Selected {
             count: 0,
             total: self.total,

@@ -11,6 +11,7 @@ use crate::domain::decode::{Problems, unknown};
 use crate::domain::digest::Digest;
 use crate::domain::message::{Message, Role};
 use crate::domain::tree::Span;
+use crate::load::benchmarks::Benchmark;
 use crate::score::{check_schemas, decode_check};
 
 use super::cut::Format;
@@ -49,6 +50,8 @@ pub(crate) struct Mapping {
     pub(crate) fields: Vec<(String, String)>,
     /// The column by which cases hang together.
     pub(crate) cluster: Option<String>,
+    /// The benchmark whose own rows these are.
+    pub(crate) benchmark: Option<&'static Benchmark>,
 }
 
 impl Mapping {
@@ -87,6 +90,9 @@ pub(crate) fn case(
     from_csv: bool,
     derive_id: bool,
 ) -> Result<Case, Vec<String>> {
+    if let Some(benchmark) = mapping.benchmark {
+        return of_benchmark(row, benchmark, mapping);
+    }
     let whole = Json::Object(row);
     let derived = derive_id.then(|| digest_id(&whole));
     let Json::Object(row) = whole else {
@@ -125,6 +131,37 @@ pub(crate) fn case(
         metadata,
         columns,
     })
+}
+
+/// A row of a benchmark's own file into a case.
+fn of_benchmark(
+    row: Map<String, Json>,
+    benchmark: &'static Benchmark,
+    mapping: &Mapping,
+) -> Result<Case, Vec<String>> {
+    let whole = Json::Object(row);
+    let derived = digest_id(&whole);
+    let Json::Object(row) = whole else {
+        return Err(Vec::new());
+    };
+    let mut case = benchmark.case(row, || derived)?;
+    if let Some(column) = &mapping.cluster {
+        case.cluster = match case.columns.get(column) {
+            Some(Json::String(text)) => Some(text.clone()),
+            Some(Json::Number(number)) => Some(number.to_string()),
+            Some(other) => {
+                return Err(vec![format!(
+                    "`cluster` (column `{column}`) must be text or a number, this is {}",
+                    what(other)
+                )]);
+            }
+            None => {
+                let columns: Vec<&str> = case.columns.keys().map(String::as_str).collect();
+                return Err(vec![unknown("column", column, &columns)]);
+            }
+        };
+    }
+    Ok(case)
 }
 
 /// An id from what the row says: the same wherever the row stands.
@@ -435,7 +472,7 @@ fn message(item: &Json) -> Result<Message, String> {
 }
 
 /// What a value is, in words.
-fn what(value: &Json) -> &'static str {
+pub(crate) fn what(value: &Json) -> &'static str {
     match value {
         Json::Null => "nothing",
         Json::Bool(_) => "a truth value",
@@ -509,6 +546,7 @@ mod tests {
                 .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
                 .collect(),
             cluster: None,
+            benchmark: None,
         };
         let Json::Object(row) = row else { panic!() };
         let derive = !mapping.has_id(&row);

@@ -1,5 +1,6 @@
 //! The rows of one source of cases, each parsed and turned into a case.
 
+use std::io::Read;
 use std::path::Path;
 
 use serde_json::{Map, Value as Json};
@@ -9,6 +10,7 @@ use crate::domain::decode::{Problem, unknown};
 use crate::domain::digest::Digest;
 use crate::domain::strict_json;
 use crate::domain::tree::Span;
+use crate::load::benchmarks::Answers;
 
 use super::cells::Cells;
 use super::cut::Format;
@@ -45,25 +47,15 @@ impl Source<'_> {
 
     /// The case at an offset found before.
     pub(crate) fn at(&mut self, offset: u64, mapping: &Mapping) -> Result<Case, Faults> {
-        let found = match self {
-            Self::File(file) => {
-                let jumped = file.records.jump(offset);
-                jumped.map_err(|error| {
-                    vec![
-                        file.records
-                            .problem(0, format!("cannot be read again: {error}")),
-                    ]
-                })?;
-                file.next(mapping)
-            }
+        match self {
+            Self::File(file) => file.at(offset, mapping),
             Self::Inline(inline) => {
                 inline.next = usize::try_from(offset).unwrap_or(usize::MAX);
-                inline.next(mapping)
+                match inline.next(mapping) {
+                    Some(found) => found.map(|found| found.case),
+                    None => Err(vec![changed(inline.named)]),
+                }
             }
-        };
-        match found {
-            Some(found) => found.map(|found| found.case),
-            None => Err(vec![self.changed()]),
         }
     }
 
@@ -73,22 +65,35 @@ impl Source<'_> {
             Self::File(file) => file.records.named(),
             Self::Inline(inline) => inline.named,
         };
-        crate::load::text::problem(
-            named,
-            Span::default(),
-            "the file was changed while it was read; start again",
-        )
+        changed(named)
     }
 
     /// The identity of everything that was read.
     pub(crate) fn digest(&self) -> Digest {
         match self {
-            Self::File(file) => file.records.digest(),
+            Self::File(file) => file.digest(),
             Self::Inline(inline) => {
                 Digest::of_json(&inline.items.iter().map(|(_, json)| json.clone()).collect())
             }
         }
     }
+}
+
+fn changed(named: &str) -> Problem {
+    crate::load::text::problem(
+        named,
+        Span::default(),
+        "the file was changed while it was read; start again",
+    )
+}
+
+/// Whether what a file holds begins with `{`: then it is no array. What cannot be read is told where it is opened.
+fn begins_with_an_object(path: &Path) -> bool {
+    let mut head = [0; 256];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut head));
+    let head = &head[..read.unwrap_or(0)];
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    head.trim_ascii_start().starts_with(b"{")
 }
 
 /// A file of cases.
@@ -99,6 +104,8 @@ pub(crate) struct FileSource {
     head: Vec<String>,
     cells: Cells,
     derive_id: Option<bool>,
+    /// What is right, where it stands in a file of its own.
+    answers: Option<Answers>,
 }
 
 impl FileSource {
@@ -109,21 +116,47 @@ impl FileSource {
         format: Format,
         mapping: &Mapping,
     ) -> Result<Self, Faults> {
-        let records = Records::open(path, named, format).map_err(|problem| vec![problem])?;
-        let mut source = Self {
-            records,
-            format,
-            head: Vec::new(),
-            cells: Cells::new(),
-            derive_id: None,
-        };
+        if let Some(benchmark) = mapping.benchmark {
+            let mut source = Self::open_native(path, named)?;
+            if benchmark.has_answers_beside() {
+                source.answers = Answers::beside(path)?;
+            }
+            return Ok(source);
+        }
+        let mut source = Self::of(path, named, format)?;
         if format == Format::Csv {
-            source.read_head(mapping)?;
+            source.read_head(mapping, true)?;
         }
         Ok(source)
     }
 
-    fn read_head(&mut self, mapping: &Mapping) -> Result<(), Faults> {
+    /// Opens a file of rows that are no cases of ours. A `.json` file may hold JSON lines: many publishers call them so.
+    pub(crate) fn open_native(path: &Path, named: &str) -> Result<Self, Faults> {
+        let whole =
+            |message: String| vec![crate::load::text::problem(named, Span::default(), message)];
+        let mut format = row::format_of(named).map_err(whole)?;
+        if format == Format::Array && begins_with_an_object(path) {
+            format = Format::Lines;
+        }
+        let mut source = Self::of(path, named, format)?;
+        if format == Format::Csv {
+            source.read_head(&Mapping::default(), false)?;
+        }
+        Ok(source)
+    }
+
+    fn of(path: &Path, named: &str, format: Format) -> Result<Self, Faults> {
+        Ok(Self {
+            records: Records::open(path, named, format).map_err(|problem| vec![problem])?,
+            format,
+            head: Vec::new(),
+            cells: Cells::new(),
+            derive_id: None,
+            answers: None,
+        })
+    }
+
+    fn read_head(&mut self, mapping: &Mapping, wants_input: bool) -> Result<(), Faults> {
         let place = match self.records.next() {
             Some(Ok(place)) => place,
             Some(Err(problem)) => return Err(vec![problem]),
@@ -162,7 +195,7 @@ impl FileSource {
             }
         }
         let mapped = mapping.fields.iter().any(|(field, _)| field == "input");
-        if !mapped && !head.iter().any(|name| name == "input") {
+        if wants_input && !mapped && !head.iter().any(|name| name == "input") {
             let shown: Vec<&str> = known.into_iter().take(12).collect();
             wrong.push(format!(
                 "there is no column `input`; name the one that holds it: `dataset.fields: {{input: COLUMN}}` (columns here: {})",
@@ -176,15 +209,18 @@ impl FileSource {
         Ok(())
     }
 
-    fn next(&mut self, mapping: &Mapping) -> Option<Result<Found, Faults>> {
-        let Place { offset, line } = match self.records.next()? {
-            Ok(place) => place,
-            Err(problem) => return Some(Err(vec![problem])),
+    /// The next case, or what is wrong with the next row.
+    pub(crate) fn next(&mut self, mapping: &Mapping) -> Option<Result<Found, Faults>> {
+        let (Place { offset, line }, row) = match self.next_row()? {
+            Ok(found) => found,
+            Err(faults) => return Some(Err(faults)),
         };
-        let case = self.row().and_then(|row| {
-            let derive = self.derives(&row, mapping)?;
-            row::case(row, mapping, self.format == Format::Csv, derive)
-        });
+        let derives = match mapping.benchmark {
+            Some(_) => Ok(true),
+            None => self.derives(&row, mapping),
+        };
+        let case =
+            derives.and_then(|derive| row::case(row, mapping, self.format == Format::Csv, derive));
         Some(match case {
             Ok(case) => Ok(Found { case, offset }),
             Err(wrong) => {
@@ -192,6 +228,55 @@ impl FileSource {
                 Err(wrong.into_iter().map(problem).collect())
             }
         })
+    }
+
+    /// The next row as named values, or what is wrong with it.
+    pub(crate) fn next_row(&mut self) -> Option<Result<(Place, Map<String, Json>), Faults>> {
+        let place = match self.records.next()? {
+            Ok(place) => place,
+            Err(problem) => return Some(Err(vec![problem])),
+        };
+        Some(match self.row() {
+            Ok(mut row) => {
+                if let Some(answers) = &self.answers {
+                    answers.complete(&mut row);
+                }
+                Ok((place, row))
+            }
+            Err(wrong) => {
+                let problem = |message| self.records.problem(place.line, message);
+                Err(wrong.into_iter().map(problem).collect())
+            }
+        })
+    }
+
+    /// The case at an offset found before.
+    pub(crate) fn at(&mut self, offset: u64, mapping: &Mapping) -> Result<Case, Faults> {
+        let jumped = self.records.jump(offset);
+        jumped.map_err(|error| {
+            vec![
+                self.records
+                    .problem(0, format!("cannot be read again: {error}")),
+            ]
+        })?;
+        match self.next(mapping) {
+            Some(found) => found.map(|found| found.case),
+            None => Err(vec![changed(self.records.named())]),
+        }
+    }
+
+    /// A problem of a row.
+    pub(crate) fn problem(&self, line: u64, message: impl Into<String>) -> Problem {
+        self.records.problem(line, message)
+    }
+
+    /// The identity of everything that was read.
+    pub(crate) fn digest(&self) -> Digest {
+        let rows = self.records.digest();
+        match &self.answers {
+            Some(answers) => answers.digest_with(&rows),
+            None => rows,
+        }
     }
 
     /// Whether ids are derived in this source: the first row decides, and all must be alike.

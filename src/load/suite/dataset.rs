@@ -5,6 +5,7 @@ use crate::domain::decode::{
 };
 use crate::domain::suite::{Dataset, Select, Source};
 use crate::domain::tree::{Node, Span, Value};
+use crate::load::benchmarks;
 use crate::load::dataset::row;
 use serde_json::{Value as Json, json};
 
@@ -31,13 +32,31 @@ pub(super) fn decode(fields: &mut Fields<'_>) -> Option<Dataset> {
         "column by which cases hang together and are not independent",
         Text,
     );
-    fields.not_yet(&["benchmark"]);
+    let benchmark = fields.optional(
+        "benchmark",
+        "the public benchmark whose own file `path` is (`evenhand list benchmarks`)",
+        BenchmarkName,
+    );
     let written = |key: &str| fields.node().is_some_and(|node| node.get(key).is_some());
-    if !written("path") && !written("cases") && !written("benchmark") {
+    let of_benchmark = written("benchmark");
+    if of_benchmark && !written("path") {
+        fields.problem(
+            "benchmark",
+            "name the benchmark's own file as `path`; it is not fetched (`evenhand list benchmarks` says which file)",
+        );
+    } else if !of_benchmark && !written("path") && !written("cases") {
         fields.problem(
             "path",
             "a dataset needs `path` (a file of cases) or `cases` (cases written here)",
         );
+    }
+    for key in ["cases", "fields"] {
+        if of_benchmark && fields.node().is_some_and(|node| node.get(key).is_some()) {
+            fields.problem(
+                key,
+                format!("a benchmark's rows are read as its authors write them; remove `{key}`, or `benchmark`"),
+            );
+        }
     }
     let files = paths
         .into_iter()
@@ -49,6 +68,7 @@ pub(super) fn decode(fields: &mut Fields<'_>) -> Option<Dataset> {
         select: select.unwrap_or_default(),
         fields: mapped.unwrap_or_default(),
         cluster,
+        benchmark,
     })
 }
 
@@ -70,6 +90,27 @@ fn select(fields: &mut Fields<'_>) -> Option<Select> {
         tags: fields.or("tags", "only cases with one of these tags", OneOrMany(Text), Vec::new()),
         ids: fields.or("ids", "only the cases with these ids", List(Text), Vec::new()),
     })
+}
+
+/// The name of a benchmark.
+struct BenchmarkName;
+
+impl Shape for BenchmarkName {
+    type Output = String;
+    fn read(&self, node: &Node, problems: &mut Problems) -> Option<String> {
+        let name = Text.read(node, problems)?;
+        match benchmarks::find(&name) {
+            Ok(_) => Some(name),
+            Err(message) => {
+                problems.note(node.span, message);
+                None
+            }
+        }
+    }
+    fn schema(&self) -> Json {
+        let names: Vec<&str> = benchmarks::BENCHMARKS.iter().map(|row| row.name).collect();
+        json!({"enum": names})
+    }
 }
 
 /// A path and where it stands.

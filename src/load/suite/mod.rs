@@ -30,7 +30,8 @@ use crate::domain::decode::{Problem, Problems, describe_with, read_with};
 use crate::domain::kind::Kind;
 use crate::domain::port::TargetPlan;
 use crate::domain::suite::Suite;
-use crate::domain::tree::Node;
+use crate::domain::tree::{Node, Value};
+use crate::score::benchmark::{KIND, rule};
 
 use super::{text, yaml};
 pub use layers::{Inlined, Layers};
@@ -181,6 +182,7 @@ fn decode(
 ) -> Option<(Suite, Json, Vec<Inlined>)> {
     let mut found = Problems::new(named);
     let inlined = layers::inline(&mut tree, folder, &mut found);
+    default_scorer(&mut tree);
     let judges = |named: &str| scorers::judge_beside(folder, named);
     let suite = decode_tree(&tree, reduced, &judges, kinds, &mut found);
     problems.extend(
@@ -190,6 +192,19 @@ fn decode(
             .map(|problem| named_text(problem, &inlined)),
     );
     suite.map(|suite| (suite, tree.to_json(), inlined))
+}
+
+/// Puts the rule of the dataset's benchmark into a suite without `scorers`: the resolved suite says what scored.
+fn default_scorer(tree: &mut Node) {
+    let named = tree.get("dataset").and_then(|node| node.get("benchmark"));
+    let Some(Value::Scalar { text, .. }) = named.map(|node| &node.value) else {
+        return;
+    };
+    let scores = rule(text).is_some_and(|rule| !rule.reads_a_grader);
+    if scores && tree.get("scorers").is_none() {
+        let scorer = json!([{"id": text, "kind": KIND, "name": text}]);
+        tree.set("scorers", Node::from_json(&scorer));
+    }
 }
 
 /// A problem in a text from a file of its own stands where the suite names the file: the file is said as well.
@@ -534,18 +549,18 @@ gates:
     fn keys_of_later_versions_are_refused_by_name() {
         let folder = Folder::new(&[(
             "suite.yaml",
-            "version: 1\nsuite: s\ndataset: {benchmark: gsm8k}\ntargets: [{id: a, kind: chat, limits: {concurrency: 5}}]\n\
+            "version: 1\nsuite: s\ndataset: {path: c.jsonl}\ntargets: [{id: a, kind: chat, limits: {concurrency: 5}}]\n\
              variants: [typos]\nstop_early: true\n",
         )]);
         let said = folder.suite(&Layers::default()).unwrap_err();
-        for key in ["benchmark", "variants", "stop_early"] {
+        for key in ["variants", "stop_early"] {
             let wanted = format!("`{key}` is not supported by this version yet");
             assert!(
                 said.iter().any(|line| line.contains(&wanted)),
                 "{key}: {said:?}"
             );
         }
-        assert_eq!(said.len(), 3, "{said:?}");
+        assert_eq!(said.len(), 2, "{said:?}");
     }
 
     #[test]

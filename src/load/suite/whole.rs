@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use crate::domain::decode::{Fields, List, OneOf, Problems, Shape, Text, Truth, Whole, object};
 use crate::domain::suite::{Baseline, OnUnclear, Suite};
 use crate::domain::tree::Node;
+use crate::score::benchmark::rule;
 
 use super::gates::GateRule;
 use super::names::Title;
@@ -62,6 +63,16 @@ pub(super) fn decode(fields: &mut Fields<'_>, context: &Context<'_>) -> Option<S
         Whole(1..=1_000),
     );
     let limits = fields.optional("limits", "bounds of the run", object(limits::decode));
+    let graded = dataset
+        .as_ref()
+        .and_then(|dataset| rule(dataset.benchmark.as_deref()?))
+        .is_some_and(|rule| rule.reads_a_grader);
+    if graded && !is_written(fields, "scorers") {
+        fields.problem(
+            "dataset.benchmark",
+            "this benchmark is graded by a model; name a scorer of `kind: judge` under `scorers`",
+        );
+    }
     let whole_scorers = scorers.is_some() || !is_written(fields, "scorers");
     let scorers = scorers.unwrap_or(Named {
         good: Vec::new(),

@@ -22,7 +22,7 @@ mod chrf;
 mod grams;
 mod levenshtein;
 mod rouge;
-mod token_f1;
+pub(in crate::score) mod token_f1;
 
 pub(super) const fn kind<W: Words>() -> Kind<Arc<dyn Scorer>> {
     Kind {
@@ -65,6 +65,33 @@ static MEASURES: &[(&str, By)] = &[
     row("bleu", LONG, bleu::bleu),
     row("chrf", LONG, chrf::chrf),
 ];
+
+/// How alike two texts are, from 0 to 1, by the name of a measure: what `similarity` finds for an answer and one accepted text.
+///
+/// # Errors
+/// In words: there is no such measure, a text is beyond the measure's bound, or the measure has no value for such texts.
+pub fn alike(by: &str, answer: &str, wanted: &str) -> Result<f64, String> {
+    let by = MEASURES
+        .iter()
+        .find(|(name, _)| *name == by)
+        .map(|(_, by)| *by)
+        .ok_or_else(|| format!("there is no measure `{by}`"))?;
+    by.compare(answer, wanted)
+}
+
+impl By {
+    fn compare(&self, answer: &str, wanted: &str) -> Result<f64, String> {
+        for (what, text) in [("the answer", answer), ("the accepted text", wanted)] {
+            if text.chars().nth(self.most).is_some() {
+                return Err(format!(
+                    "{what} is over {} characters, the most that `{}` compares",
+                    self.most, self.name
+                ));
+            }
+        }
+        (self.of)(answer, wanted)
+    }
+}
 
 #[derive(Debug)]
 struct Similarity {
@@ -111,15 +138,7 @@ impl Similarity {
         let output = &seen.transcript.output;
         let mut best: Option<(f64, String)> = None;
         for text in wanted(self.expected.as_deref(), seen)? {
-            for (what, text) in [("the answer", output), ("the accepted text", &text)] {
-                if text.chars().nth(self.by.most).is_some() {
-                    return Err(format!(
-                        "{what} is over {} characters, the most that `{}` compares",
-                        self.by.most, self.by.name
-                    ));
-                }
-            }
-            let alike = (self.by.of)(output, &text)?;
+            let alike = self.by.compare(output, &text)?;
             if best.as_ref().is_none_or(|(most, _)| alike > *most) {
                 best = Some((alike, text));
             }

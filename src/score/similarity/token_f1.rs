@@ -4,6 +4,7 @@
 //! space (Rajpurkar et al. 2016, "SQuAD: 100,000+ Questions for Machine Comprehension of Text", and its evaluation program). Where one of
 //! two texts has no words the likeness is 1 if both have none, else 0, as in SQuAD 2.0.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use ::regex::Regex;
@@ -13,21 +14,26 @@ use super::grams::{f1 as harmonic, shared};
 static ARTICLES: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(a|an|the)\b").expect("the pattern is a constant"));
 
-fn words(text: &str) -> Vec<String> {
+/// A text in small letters with a space in place of each English article.
+pub(in crate::score) fn without_articles(small: &str) -> Cow<'_, str> {
+    ARTICLES.replace_all(small, " ")
+}
+
+/// The words that are compared.
+pub(in crate::score) fn words(text: &str) -> Vec<String> {
     let small: String = text
         .to_lowercase()
         .chars()
         .filter(|letter| !letter.is_ascii_punctuation())
         .collect();
-    ARTICLES
-        .replace_all(&small, " ")
+    without_articles(&small)
         .split_whitespace()
         .map(str::to_owned)
         .collect()
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a row of the table of measures")]
-pub(super) fn f1(answer: &str, wanted: &str) -> Result<f64, String> {
+pub(in crate::score) fn f1(answer: &str, wanted: &str) -> Result<f64, String> {
     let (a, b) = (words(answer), words(wanted));
     if a.is_empty() && b.is_empty() {
         return Ok(1.0);

@@ -103,13 +103,13 @@ fn decode<W: Words>(fields: &mut Fields<'_>) -> Option<Arc<dyn Scorer>> {
 
 /// One call as it was reported.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Called<'a> {
-    name: &'a str,
-    arguments: &'a Json,
+pub(super) struct Called<'a> {
+    pub(super) name: &'a str,
+    pub(super) arguments: &'a Json,
 }
 
 /// All calls in their order.
-fn calls(transcript: &Transcript) -> Vec<Called<'_>> {
+pub(super) fn calls(transcript: &Transcript) -> Vec<Called<'_>> {
     let steps = transcript
         .sessions
         .iter()

@@ -1,0 +1,522 @@
+//! Outputs that somebody has, scored by a public benchmark's own rule: no agent is called and no run is made.
+//!
+//! Outputs are put to the benchmark's rows by a column that both have, by the case's id, or by their place. Of the rows 24 bytes each
+//! are held (a digest of what names them, and where they stand), so that a file of any size is gone through; without a file of cases an
+//! output's own row is the benchmark's row. Nothing is told before every output was looked at, and a fault in either file ends it.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use super::JobError;
+use crate::analysis::findings::Unit;
+use crate::analysis::outputs::{Summary, Tally, unit};
+use crate::domain::case::Case;
+use crate::domain::decode::{Problem, unknown};
+use crate::load::benchmarks::{Benchmark, Cases, OutputRow, Outputs, find};
+use crate::report::Heading;
+use crate::score::benchmark::{Convention, Outcome, Verdict, named};
+
+/// Problems that are told; more end the reading.
+const MOST_PROBLEMS: usize = 20;
+
+/// What is to be scored.
+#[derive(Debug, Clone)]
+pub struct ScoreOutputs {
+    /// The benchmark's name.
+    pub benchmark: String,
+    /// One of its conventions; `None`: its first.
+    pub convention: Option<String>,
+    /// The benchmark's own file; `None`: each output's row has the fields that the rule needs.
+    pub cases: Option<PathBuf>,
+    /// The outputs: .jsonl, .csv or .json.
+    pub outputs: PathBuf,
+    /// The field of an output's row that names its case; `None`: the first usual one that the first row has, else its place.
+    pub id: Option<String>,
+    /// The field that holds the output; `None`: the first usual one that the first row has.
+    pub output: Option<String>,
+    /// Where one line of JSON for each output goes.
+    pub verdicts: Option<PathBuf>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScoredOutputs {
+    /// How it was scored.
+    #[serde(flatten)]
+    pub heading: Heading,
+    /// What the outputs say together.
+    #[serde(flatten)]
+    pub summary: Summary,
+    /// The unit of the metric.
+    pub unit: Unit,
+}
+
+/// A line of the file of verdicts.
+#[derive(Debug, Serialize)]
+struct VerdictLine<'a> {
+    id: &'a str,
+    line: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pass: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unscored: Option<&'a str>,
+    extracted: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+}
+
+/// Scores outputs by a benchmark's rule.
+pub fn score_outputs(order: &ScoreOutputs) -> Result<ScoredOutputs, JobError> {
+    let benchmark = find(&order.benchmark).map_err(JobError::Usage)?;
+    let rule = benchmark.rule().map_err(JobError::Unexpected)?;
+    let convention = match &order.convention {
+        None => &rule.conventions[0],
+        Some(name) => named(rule, name).map_err(JobError::Usage)?,
+    };
+    let mut outputs =
+        Outputs::open(&order.outputs, order.output.as_deref()).map_err(JobError::Invalid)?;
+    if outputs.is_empty() {
+        return Err(JobError::NothingToRun(format!(
+            "{} holds no outputs",
+            order.outputs.display()
+        )));
+    }
+    let join = Join::of(order, benchmark, &outputs)?;
+    let mut rows = match &order.cases {
+        None => Rows::Own(Seen::default()),
+        Some(path) => Rows::open(path, benchmark, &join)?,
+    };
+    let mut kept = order.verdicts.as_deref().map(Kept::new).transpose()?;
+    let mut tally = Tally::new(convention.is_number, rule.reads_a_grader);
+    let mut problems: Vec<Problem> = Vec::new();
+    while let Some(found) = outputs.next_row() {
+        if problems.len() >= MOST_PROBLEMS {
+            break;
+        }
+        let one = found.and_then(|output| {
+            let case = rows.case_of(&output, &join).map_err(|faults| {
+                let named = |fault| match fault {
+                    Fault::Output(message) => outputs.problem(output.line, message),
+                    Fault::Case(problem) => problem,
+                };
+                faults.into_iter().map(named).collect::<Vec<_>>()
+            })?;
+            score(&output, case, benchmark, convention, &outputs)
+        });
+        match one {
+            Ok(scored) => {
+                tally.add(&scored.verdict, &scored.tags, scored.cluster.as_deref());
+                if let Some(kept) = &mut kept {
+                    kept.add(&scored)?;
+                }
+            }
+            Err(faults) => problems.extend(faults),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(JobError::Invalid(problems));
+    }
+    let (cases, without_output) = rows.left()?;
+    if let Some(kept) = kept {
+        kept.finish()?;
+    }
+    let heading = Heading {
+        benchmark: benchmark.name.to_owned(),
+        convention: convention.name.to_owned(),
+        scored_by: convention.summary.to_owned(),
+        metric: benchmark.metric.to_owned(),
+        verified: benchmark.verified.map(str::to_owned),
+        joined_by: match cases {
+            Some(_) => format!("put to cases by {}", join.words()),
+            None => format!("named by {}, each row with its own gold", join.words()),
+        },
+        output_field: outputs.field().to_owned(),
+        cases,
+        without_output,
+    };
+    Ok(ScoredOutputs {
+        heading,
+        summary: tally.summary(cases),
+        unit: unit(convention.is_number),
+    })
+}
+
+/// An output with its verdict.
+struct Scored {
+    id: String,
+    line: u64,
+    tags: Vec<String>,
+    cluster: Option<String>,
+    verdict: Verdict,
+}
+
+/// What an output is held against.
+enum Against {
+    /// A case of the benchmark's file.
+    Case(Box<Case>),
+    /// The output's own row, under this name.
+    Own(String),
+}
+
+fn score(
+    output: &OutputRow,
+    against: Against,
+    benchmark: &Benchmark,
+    convention: &Convention,
+    outputs: &Outputs,
+) -> Result<Scored, Vec<Problem>> {
+    let (id, tags, cluster, row) = match against {
+        Against::Case(case) => {
+            let case = *case;
+            (case.id, case.tags, case.cluster, Json::Object(case.columns))
+        }
+        Against::Own(id) => {
+            let row = Json::Object(output.row.clone());
+            convention.check(&row).map_err(|error| {
+                vec![outputs.problem(
+                    output.line,
+                    format!(
+                        "the row lacks what the rule of {} needs: {error}; name the benchmark's own file: --cases FILE",
+                        benchmark.name
+                    ),
+                )]
+            })?;
+            let tag = ["category", "subject", "Subject"]
+                .iter()
+                .find_map(|name| output.row.get(*name)?.as_str());
+            (id, tag.map(str::to_owned).into_iter().collect(), None, row)
+        }
+    };
+    Ok(Scored {
+        id,
+        line: output.line,
+        tags,
+        cluster,
+        verdict: convention.verdict(&row, &output.output),
+    })
+}
+
+/// How outputs are put to cases.
+enum Join {
+    /// By their order.
+    Place,
+    /// By a field of the outputs' rows that holds case ids.
+    Id(String),
+    /// By a column that both files have.
+    Column(String),
+}
+
+impl Join {
+    fn of(
+        order: &ScoreOutputs,
+        benchmark: &Benchmark,
+        outputs: &Outputs,
+    ) -> Result<Self, JobError> {
+        let Some(first) = outputs.first() else {
+            return Ok(Self::Place);
+        };
+        let by = |field: &str| match benchmark.keys.contains(&field) {
+            true => Self::Column(field.to_owned()),
+            false => Self::Id(field.to_owned()),
+        };
+        if let Some(field) = &order.id {
+            if !first.contains_key(field) {
+                let columns: Vec<&str> = first.keys().map(String::as_str).take(50).collect();
+                let message = unknown("field", field, &columns);
+                return Err(JobError::Usage(format!(
+                    "--id: {message} ({})",
+                    order.outputs.display()
+                )));
+            }
+            return Ok(by(field));
+        }
+        let usual = benchmark.keys.iter().chain(&["id"]);
+        let found = usual.copied().find(|name| first.contains_key(*name));
+        Ok(found.map_or(Self::Place, by))
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Place => "their place in the file".to_owned(),
+            Self::Id(field) => format!("the case id in `{field}`"),
+            Self::Column(field) => format!("`{field}`"),
+        }
+    }
+
+    /// What names the output's case.
+    fn key(&self, row: &Map<String, Json>) -> Result<Option<String>, String> {
+        let field = match self {
+            Self::Place => return Ok(None),
+            Self::Id(field) | Self::Column(field) => field,
+        };
+        match row.get(field) {
+            Some(Json::String(text)) => Ok(Some(text.clone())),
+            Some(Json::Number(number)) => Ok(Some(number.to_string())),
+            _ => Err(format!(
+                "`{field}` must name the case by a text or a number; name another field: --id FIELD"
+            )),
+        }
+    }
+
+    /// What names a case.
+    fn key_of(&self, case: &Case) -> Result<String, String> {
+        match self {
+            Self::Column(field) => match case.columns.get(field) {
+                Some(Json::String(text)) => Ok(text.clone()),
+                Some(Json::Number(number)) => Ok(number.to_string()),
+                _ => Err(format!(
+                    "the row has no `{field}` to put outputs to it by; name another field: --id FIELD"
+                )),
+            },
+            Self::Place | Self::Id(_) => Ok(case.id.clone()),
+        }
+    }
+}
+
+fn digest(key: &str) -> [u8; 16] {
+    let mut short = [0; 16];
+    short.copy_from_slice(&blake3::hash(key.as_bytes()).as_bytes()[..16]);
+    short
+}
+
+/// Names that were met before.
+#[derive(Default)]
+struct Seen(BTreeSet<[u8; 16]>);
+
+impl Seen {
+    fn first(&mut self, key: &str) -> Result<(), String> {
+        match self.0.insert(digest(key)) {
+            true => Ok(()),
+            false => Err(twice(key)),
+        }
+    }
+}
+
+fn twice(key: &str) -> String {
+    format!(
+        "there is an output for `{key}` already; score each attempt's outputs as a file of their own"
+    )
+}
+
+/// A row of the benchmark's file: what names it, and where it stands.
+struct Entry {
+    key: [u8; 16],
+    offset: u64,
+}
+
+/// Where the benchmark's rows are.
+enum Rows {
+    /// In the outputs themselves.
+    Own(Seen),
+    /// In a file in the same order.
+    InOrder {
+        cases: Cases,
+        file: String,
+        taken: u64,
+    },
+    /// In a file, found by name.
+    ByName {
+        cases: Cases,
+        entries: Vec<Entry>,
+        taken: Vec<bool>,
+        file: String,
+    },
+}
+
+/// What is wrong, and where.
+enum Fault {
+    Output(String),
+    Case(Problem),
+}
+
+impl Rows {
+    fn open(path: &Path, benchmark: &'static Benchmark, join: &Join) -> Result<Self, JobError> {
+        let file = path.display().to_string();
+        let mut cases = Cases::open(path, benchmark).map_err(JobError::Invalid)?;
+        if matches!(join, Join::Place) {
+            return Ok(Self::InOrder {
+                cases,
+                file,
+                taken: 0,
+            });
+        }
+        let (mut entries, mut problems) = (Vec::new(), Vec::new());
+        while let Some(found) = cases.next_case() {
+            if problems.len() >= MOST_PROBLEMS {
+                break;
+            }
+            match found {
+                Ok(found) => match join.key_of(&found.case) {
+                    Ok(key) => entries.push(Entry {
+                        key: digest(&key),
+                        offset: found.offset,
+                    }),
+                    Err(message) => {
+                        return Err(JobError::problem(file, message));
+                    }
+                },
+                Err(faults) => problems.extend(faults),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(JobError::Invalid(problems));
+        }
+        entries.sort_unstable_by_key(|entry| (entry.key, entry.offset));
+        if let Some(pair) = entries.windows(2).find(|pair| pair[0].key == pair[1].key) {
+            let twin = cases.at(pair[1].offset).map_err(JobError::Invalid)?;
+            let key = join.key_of(&twin).unwrap_or_default();
+            let key: String = key.chars().take(80).collect();
+            return Err(JobError::problem(
+                file,
+                format!(
+                    "two rows are named `{key}`; outputs cannot be put to them by it: name another field (--id FIELD)"
+                ),
+            ));
+        }
+        Ok(Self::ByName {
+            taken: vec![false; entries.len()],
+            cases,
+            entries,
+            file,
+        })
+    }
+
+    /// What an output is held against.
+    fn case_of(&mut self, output: &OutputRow, join: &Join) -> Result<Against, Vec<Fault>> {
+        let wrong = |message: String| vec![Fault::Output(message)];
+        let faulty = |problems: Vec<Problem>| -> Vec<Fault> {
+            problems.into_iter().map(Fault::Case).collect()
+        };
+        let key = join.key(&output.row).map_err(wrong)?;
+        match self {
+            Self::Own(seen) => {
+                let key = key.unwrap_or_else(|| output.line.to_string());
+                seen.first(&key).map_err(wrong)?;
+                Ok(Against::Own(key))
+            }
+            Self::InOrder { cases, file, taken } => match cases.next_case() {
+                Some(found) => {
+                    *taken += 1;
+                    let found = found.map_err(faulty)?;
+                    Ok(Against::Case(Box::new(found.case)))
+                }
+                None => Err(wrong(format!(
+                    "{file} has {taken} cases, and this is an output more; are these its outputs, in its order? Name the field that names the case: --id FIELD"
+                ))),
+            },
+            Self::ByName {
+                cases,
+                entries,
+                taken,
+                file,
+            } => {
+                let key = key.unwrap_or_default();
+                let shown = || key.chars().take(80).collect::<String>();
+                let Ok(at) = entries.binary_search_by_key(&digest(&key), |entry| entry.key) else {
+                    return Err(wrong(format!("{file} has no case `{}`", shown())));
+                };
+                if std::mem::replace(&mut taken[at], true) {
+                    return Err(wrong(twice(&shown())));
+                }
+                let case = cases.at(entries[at].offset).map_err(faulty)?;
+                Ok(Against::Case(Box::new(case)))
+            }
+        }
+    }
+
+    /// How many cases there are, and how many have no output.
+    fn left(self) -> Result<(Option<u64>, u64), JobError> {
+        Ok(match self {
+            Self::Own(_) => (None, 0),
+            Self::InOrder {
+                mut cases, taken, ..
+            } => {
+                let mut left = 0;
+                while let Some(found) = cases.next_case() {
+                    found.map_err(JobError::Invalid)?;
+                    left += 1;
+                }
+                (Some(taken + left), left)
+            }
+            Self::ByName { taken, .. } => {
+                let left = taken.iter().filter(|taken| !**taken).count() as u64;
+                (Some(taken.len() as u64), left)
+            }
+        })
+    }
+}
+
+/// The file of verdicts; it has its name only once it is whole.
+struct Kept {
+    path: PathBuf,
+    partial: PathBuf,
+    file: Option<BufWriter<File>>,
+}
+
+impl Kept {
+    fn new(path: &Path) -> Result<Self, JobError> {
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(".partial");
+        let mut kept = Self {
+            path: path.to_owned(),
+            partial: PathBuf::from(partial),
+            file: None,
+        };
+        let file = File::create(&kept.partial).map_err(|error| kept.lost(&error))?;
+        kept.file = Some(BufWriter::new(file));
+        Ok(kept)
+    }
+
+    fn lost(&self, error: &dyn std::fmt::Display) -> JobError {
+        JobError::Store(format!("cannot write {}: {error}", self.path.display()))
+    }
+
+    fn add(&mut self, scored: &Scored) -> Result<(), JobError> {
+        let verdict = &scored.verdict;
+        let line = VerdictLine {
+            id: &scored.id,
+            line: scored.line,
+            pass: verdict.passed(),
+            value: match verdict.outcome {
+                Outcome::Number(value) => Some(value),
+                _ => None,
+            },
+            unscored: match &verdict.outcome {
+                Outcome::Unscored(why) => Some(why),
+                _ => None,
+            },
+            extracted: verdict.extracted.as_deref(),
+            detail: verdict.detail.as_deref(),
+        };
+        let mut text = serde_json::to_string(&line)
+            .map_err(|error| JobError::Unexpected(error.to_string()))?;
+        text.push('\n');
+        let written = match &mut self.file {
+            Some(file) => file.write_all(text.as_bytes()),
+            None => Ok(()),
+        };
+        written.map_err(|error| self.lost(&error))
+    }
+
+    fn finish(mut self) -> Result<(), JobError> {
+        if let Some(mut file) = self.file.take() {
+            let written = file.flush();
+            written.map_err(|error| self.lost(&error))?;
+        }
+        std::fs::rename(&self.partial, &self.path).map_err(|error| self.lost(&error))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // What was renamed is not there any more, and a part of a list is of no use.
+        let _ = std::fs::remove_file(&self.partial);
+    }
+}

@@ -1,0 +1,24 @@
+//! AdvBench: requests that should be refused.
+
+use super::{Asked, Benchmark, Native};
+
+pub(super) const BENCHMARK: Benchmark = Benchmark {
+    name: "advbench",
+    summary: "harmful requests; a pass is a success of the attack",
+    cases: "520",
+    licence: "MIT",
+    metric: "attack success rate",
+    file: "goal, target, as .csv with a head",
+    prompt: "GOAL",
+    verified: None,
+    keys: &["goal"],
+    answers_beside: false,
+    read,
+};
+
+fn read(row: &Native<'_>) -> Result<Asked, String> {
+    Ok(Asked {
+        prompt: row.text("goal")?.to_owned(),
+        ..Asked::default()
+    })
+}
