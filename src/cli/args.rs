@@ -79,7 +79,7 @@ pub(crate) enum Verb {
     Check(Check),
     /// Run a suite, judge the answers, compare its targets, and exit by its gates.
     Run(Box<Run>),
-    /// Score a run's transcripts with changed scorers, into a new run, or outputs of a public benchmark; no target is called.
+    /// Score a run by changed scorers, into a new run, or outputs of a benchmark; no target is called.
     Score(Box<Score>),
     /// Compare a baseline with a candidate: two runs, a run and a baseline file, two targets of a run, or a table.
     Compare(Compare),
@@ -268,7 +268,7 @@ pub(crate) struct Answers {
     pub(crate) ca_bundle: Option<PathBuf>,
 }
 
-/// Score a run's transcripts with changed scorers, into a new run, or outputs of a public benchmark; no target is called.
+/// Score a run by changed scorers, into a new run, or outputs of a benchmark; no target is called.
 #[derive(Debug, Args)]
 pub(crate) struct Score {
     /// The run: `latest`, `latest~1`, a path, or the beginning of its name.

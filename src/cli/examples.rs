@@ -65,6 +65,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "changed scorers on kept transcripts",
             ),
             ("evenhand score latest~1", "by that run's own suite"),
+            (
+                "evenhand score --benchmark mmlu_pro --outputs outputs.jsonl",
+                "outputs that you have, by its rule",
+            ),
         ],
     ),
     (
@@ -175,6 +179,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("evenhand list scorers", "with an example of each"),
             ("evenhand list metrics", "what gates can be about"),
+            ("evenhand list benchmarks", "whose files it reads"),
         ],
     ),
     (

@@ -114,7 +114,7 @@ fn of_benchmark(benchmark: &Benchmark) -> Row {
             "verified: {}",
             benchmark
                 .verified
-                .unwrap_or("no, by hand-worked cases alone")
+                .unwrap_or("no, by tables of cases alone")
         ),
     ];
     Row {

@@ -5,9 +5,14 @@
 
 mod answers;
 mod calls;
+#[expect(dead_code, reason = "no screen is compared here")]
+#[path = "../support/cli.rs"]
+mod cli;
 mod hostile;
 mod instructions;
+mod page;
 mod recorded;
 mod rows;
 mod scorer_cases;
 mod tally;
+mod verbs;

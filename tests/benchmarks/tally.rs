@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 
-/// A file of recorded benchmarks; `None`, with a notice, where the folder is absent.
-pub(crate) fn read(path: &str) -> Option<String> {
+/// The folder of recorded benchmarks; `None`, with a notice, where it is absent.
+pub(crate) fn shared() -> Option<PathBuf> {
     let folder = std::env::var_os("EVENHAND_SHARED").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"),
         PathBuf::from,
@@ -16,10 +16,17 @@ pub(crate) fn read(path: &str) -> Option<String> {
     let folder = folder.join("data/benchmarks");
     if !folder.is_dir() {
         say(&format!(
-            "{path}: no folder of benchmarks here; nothing was compared"
+            "no folder of benchmarks at {}; nothing was compared",
+            folder.display()
         ));
         return None;
     }
+    Some(folder)
+}
+
+/// A file of recorded benchmarks; `None`, with a notice, where the folder is absent.
+pub(crate) fn read(path: &str) -> Option<String> {
+    let folder = shared()?;
     let path = folder.join(path);
     Some(fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }

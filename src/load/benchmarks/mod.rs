@@ -54,7 +54,7 @@ pub struct Benchmark {
     pub file: &'static str,
     /// What an agent is asked, word for word but for the row's own texts; always without examples (zero-shot).
     pub prompt: &'static str,
-    /// Against what the rule was held: real rows and verdicts of the official scorer; `None`: hand-worked cases alone.
+    /// Against what the rule was held: real rows and verdicts of the official scorer; `None`: tables of cases alone.
     pub verified: Option<&'static str>,
     /// Columns that name a row, the surest first: those by which outputs of others are joined.
     pub keys: &'static [&'static str],

@@ -1,0 +1,561 @@
+//! Benchmarks as a user has them: `score --benchmark` on outputs, and `benchmark:` in a suite, through the binary.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::cli::{Desk, Said};
+use crate::tally::{json as expected, lines, shared};
+
+const GSM8K: &str = "{\"question\": \"One and one?\", \"answer\": \"1+1=<<1+1=2>>2\\n#### 2\"}
+{\"question\": \"A thousand and one?\", \"answer\": \"#### 1,001\"}
+{\"question\": \"Three?\", \"answer\": \"#### 3\"}
+";
+
+fn score(desk: &Desk, arguments: &[&str]) -> Said {
+    let words: Vec<&str> = ["score", "--benchmark"]
+        .iter()
+        .chain(arguments)
+        .copied()
+        .collect();
+    desk.evenhand(&words)
+}
+
+/// The report as JSON.
+fn found(desk: &Desk, arguments: &[&str]) -> Value {
+    let words: Vec<&str> = arguments
+        .iter()
+        .copied()
+        .chain(["--format", "json"])
+        .collect();
+    let said = score(desk, &words).ends(0);
+    serde_json::from_str(&said.stdout).expect("a report of JSON")
+}
+
+fn near(value: &Value, wanted: f64) -> bool {
+    (value.as_f64().expect("a number") - wanted).abs() < 5e-5
+}
+
+#[test]
+fn outputs_are_put_to_cases_by_place_by_question_and_by_a_field() {
+    let desk = Desk::new(&[
+        ("cases.jsonl", GSM8K),
+        (
+            "in_order.jsonl",
+            "{\"output\": \"#### 2\"}\n{\"output\": \"#### 1001\"}\n{\"output\": \"3\"}\n",
+        ),
+        (
+            "by_question.csv",
+            "question,said\r\nThree?,#### 4\r\nOne and one?,\"well,\n#### 2\"\r\n",
+        ),
+    ]);
+    let all = found(
+        &desk,
+        &[
+            "gsm8k",
+            "--cases",
+            "cases.jsonl",
+            "--outputs",
+            "in_order.jsonl",
+            "--verdicts",
+            "v.jsonl",
+        ],
+    );
+    assert_eq!(
+        (&all["passed"], &all["scored"], &all["without_output"]),
+        (&json!(2), &json!(3), &json!(0))
+    );
+    assert_eq!(all["without_answer"], json!(1));
+    assert_eq!(all["figure"]["method"], json!("wilson"));
+    let verdicts: Vec<Value> = desk
+        .read("v.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a verdict"))
+        .collect();
+    assert_eq!(verdicts[1]["extracted"], json!("1001"));
+    assert_eq!(verdicts[2]["pass"], json!(false));
+    assert_eq!(verdicts[2]["detail"], json!("no number found"));
+    let flexible = [
+        "gsm8k",
+        "--convention",
+        "flexible",
+        "--cases",
+        "cases.jsonl",
+        "--outputs",
+        "in_order.jsonl",
+    ];
+    assert_eq!(found(&desk, &flexible)["passed"], json!(3));
+
+    let some = found(
+        &desk,
+        &[
+            "gsm8k",
+            "--cases",
+            "cases.jsonl",
+            "--outputs",
+            "by_question.csv",
+            "--output",
+            "said",
+        ],
+    );
+    assert_eq!(
+        (&some["passed"], &some["scored"], &some["without_output"]),
+        (&json!(1), &json!(2), &json!(1))
+    );
+    assert!(near(&some["figure"]["coverage"], 2.0 / 3.0));
+    let screen = score(
+        &desk,
+        &[
+            "gsm8k",
+            "--cases",
+            "cases.jsonl",
+            "--outputs",
+            "by_question.csv",
+            "--output",
+            "said",
+        ],
+    )
+    .ends(0);
+    assert!(
+        screen.stdout.contains("1 of 3 cases have no output"),
+        "{}",
+        screen.stdout
+    );
+}
+
+#[test]
+fn what_cannot_be_scored_is_said_with_file_line_and_next_step() {
+    let outputs = "{\"output\": \"#### 2\"}\n";
+    let desk = Desk::new(&[
+        ("cases.jsonl", GSM8K),
+        ("outputs.jsonl", outputs),
+        ("one_more.jsonl", &outputs.repeat(4)),
+        ("other.jsonl", "{\"said\": \"2\"}\n"),
+        (
+            "twice.jsonl",
+            &"{\"question\": \"Three?\", \"output\": \"3\"}\n".repeat(2),
+        ),
+        (
+            "stranger.jsonl",
+            "{\"question\": \"Four?\", \"output\": \"3\"}\n",
+        ),
+        ("truth.jsonl", "{\"output\": true}\n"),
+        ("none.jsonl", ""),
+        (
+            "missing.jsonl",
+            "{\"question\": \"q\", \"answer\": \"#### 1\"}\n{\"question\": \"q\"}\n",
+        ),
+        ("wrong.jsonl", "{\"question\": 3, \"answer\": \"#### 1\"}\n"),
+        (
+            "unmarked.jsonl",
+            "{\"question\": \"q\", \"answer\": \"1\"}\n",
+        ),
+        (
+            "truncated.jsonl",
+            "{\"question\": \"q\", \"answer\": \"#### 1\"}\n{\"question\": \"q\", \"ans",
+        ),
+        ("PAR1.jsonl", "PAR1\u{15}\u{4}"),
+    ]);
+    for (arguments, code, wanted) in [
+        (
+            vec!["gsm8", "--outputs", "outputs.jsonl"],
+            2,
+            "did you mean `gsm8k`",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--convention",
+                "strikt",
+                "--outputs",
+                "outputs.jsonl",
+            ],
+            2,
+            "did you mean `strict`",
+        ),
+        (
+            vec!["gsm8k", "--outputs", "outputs.jsonl"],
+            3,
+            "outputs.jsonl:1: the row lacks what the rule of gsm8k needs: missing field `answer`; name the benchmark's own file: --cases FILE",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--cases",
+                "cases.jsonl",
+                "--outputs",
+                "other.jsonl",
+            ],
+            3,
+            "other.jsonl:1: no field of this row is known to hold outputs; name it: --output FIELD (fields here: said)",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--cases",
+                "cases.jsonl",
+                "--outputs",
+                "other.jsonl",
+                "--output",
+                "sad",
+            ],
+            3,
+            "other.jsonl:1: unknown field `sad`; did you mean `said`?",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--cases",
+                "cases.jsonl",
+                "--outputs",
+                "outputs.jsonl",
+                "--id",
+                "outpt",
+            ],
+            2,
+            "--id: unknown field `outpt`; did you mean `output`?",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--cases",
+                "cases.jsonl",
+                "--outputs",
+                "one_more.jsonl",
+            ],
+            3,
+            "one_more.jsonl:4: cases.jsonl has 3 cases, and this is an output more",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--cases",
+                "cases.jsonl",
+                "--outputs",
+                "twice.jsonl",
+            ],
+            3,
+            "twice.jsonl:2: there is an output for `Three?` already",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--cases",
+                "cases.jsonl",
+                "--outputs",
+                "stranger.jsonl",
+            ],
+            3,
+            "stranger.jsonl:1: cases.jsonl has no case `Four?`",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--cases",
+                "cases.jsonl",
+                "--outputs",
+                "truth.jsonl",
+            ],
+            3,
+            "truth.jsonl:1: `output` must hold an output, this is a truth value",
+        ),
+        (
+            vec!["gsm8k", "--cases", "cases.jsonl", "--outputs", "none.jsonl"],
+            4,
+            "none.jsonl holds no outputs",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--cases",
+                "missing.jsonl",
+                "--outputs",
+                "one_more.jsonl",
+            ],
+            3,
+            "missing.jsonl:2: `answer` is missing; a row of gsm8k has: question, answer",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--cases",
+                "wrong.jsonl",
+                "--outputs",
+                "outputs.jsonl",
+            ],
+            3,
+            "wrong.jsonl:1: `question` must be text, this is a number",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--cases",
+                "unmarked.jsonl",
+                "--outputs",
+                "outputs.jsonl",
+            ],
+            3,
+            "unmarked.jsonl:1: `answer` must end with `#### ` and the number",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--cases",
+                "truncated.jsonl",
+                "--outputs",
+                "one_more.jsonl",
+            ],
+            3,
+            "truncated.jsonl:2: not a JSON object",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--cases",
+                "PAR1.jsonl",
+                "--outputs",
+                "outputs.jsonl",
+            ],
+            3,
+            "the file is Parquet; write it as .jsonl or .csv first",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--cases",
+                "gone.jsonl",
+                "--outputs",
+                "outputs.jsonl",
+            ],
+            3,
+            "gone.jsonl",
+        ),
+        (
+            vec![
+                "gsm8k",
+                "--cases",
+                "cases.jsonl",
+                "--outputs",
+                "outputs.jsonl",
+                "--format",
+                "junit",
+            ],
+            2,
+            "--format junit is for runs",
+        ),
+        (vec!["gsm8k"], 2, "--outputs"),
+        (
+            vec!["gsm8k", "--outputs", "outputs.jsonl", "--suite", "s.yaml"],
+            2,
+            "cannot be used with",
+        ),
+    ] {
+        let mut words = arguments.clone();
+        words.extend(["--verdicts", "v.jsonl"]);
+        let said = score(&desk, &words);
+        assert!(
+            said.stderr.contains(wanted),
+            "{arguments:?}: {}",
+            said.stderr
+        );
+        assert_eq!(said.code, code, "{arguments:?}: {}", said.stderr);
+        assert_eq!(said.stdout, "");
+        // Nothing is left of a list that ended early.
+        let left = |name: &str| desk.path().join(name).exists();
+        assert!(
+            !left("v.jsonl") && !left("v.jsonl.partial"),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn a_mark_at_the_beginning_and_foreign_line_ends_change_nothing() {
+    let marked = format!("\u{feff}{}", GSM8K.replace('\n', "\r\n"));
+    let desk = Desk::new(&[
+        ("cases.jsonl", &marked),
+        ("outputs.jsonl", "\u{feff}{\"output\": \"#### 2\"}\r\n"),
+        ("suite.yaml", &suite("gsm8k", "cases.jsonl", "")),
+    ]);
+    let arguments = [
+        "gsm8k",
+        "--cases",
+        "cases.jsonl",
+        "--outputs",
+        "outputs.jsonl",
+    ];
+    assert_eq!(found(&desk, &arguments)["passed"], json!(1));
+    let said = desk.evenhand(&["check", "suite.yaml"]).ends(0);
+    assert!(said.stdout.contains("3 cases"), "{}", said.stdout);
+}
+
+fn suite(benchmark: &str, path: &str, more: &str) -> String {
+    format!(
+        "version: 1\nsuite: s\ndataset: {{benchmark: {benchmark}, path: {path}}}\n\
+         targets: [{{id: t, kind: scripted, answer: 'So it is #### 3'}}]\n{more}"
+    )
+}
+
+#[test]
+fn a_suite_runs_a_benchmark_and_scores_it_by_its_rule() {
+    let desk = Desk::new(&[
+        ("gsm8k.jsonl", GSM8K),
+        ("suite.yaml", &suite("gsm8k", "gsm8k.jsonl", "")),
+        (
+            "named.yaml",
+            &suite(
+                "gsm8k",
+                "gsm8k.jsonl",
+                "scorers: [{id: own, kind: benchmark, name: gsm8k, convention: flexible}]\n",
+            ),
+        ),
+    ]);
+    for (file, scorer) in [("suite.yaml", "gsm8k"), ("named.yaml", "own")] {
+        let (report, code) = desk.report(&[file]);
+        assert_eq!(code, 0);
+        let text = report.to_string();
+        assert!(text.contains(&format!("\"{scorer}\"")), "{text}");
+        let rate = &report["targets"][0]["metrics"]["success_rate"]["point"];
+        assert!(near(rate, 1.0 / 3.0), "{rate}");
+    }
+}
+
+#[test]
+fn a_suite_says_what_is_wrong_with_a_benchmark() {
+    let desk = Desk::new(&[
+        ("cases.jsonl", GSM8K),
+        ("bad.jsonl", "{\"question\": \"q\"}\n"),
+        ("qa.csv", "problem,answer\nWho?,She\n"),
+    ]);
+    for (dataset, wanted) in [
+        (
+            "{benchmark: gsm8, path: cases.jsonl}",
+            "did you mean `gsm8k`",
+        ),
+        (
+            "{benchmark: gsm8k}",
+            "suite.yaml:3:22: name the benchmark's own file as `path`",
+        ),
+        (
+            "{benchmark: gsm8k, path: cases.jsonl, fields: {input: q}}",
+            "remove `fields`",
+        ),
+        (
+            "{benchmark: gsm8k, path: cases.jsonl, cases: []}",
+            "remove `cases`",
+        ),
+        (
+            "{benchmark: gsm8k, path: bad.jsonl}",
+            "bad.jsonl:1: `answer` is missing",
+        ),
+        ("{benchmark: simpleqa, path: qa.csv}", "graded by a model"),
+        ("{benchmark: gsm8k, path: cases.parquet}", "known: .jsonl"),
+    ] {
+        let text = format!(
+            "version: 1\nsuite: s\ndataset: {dataset}\ntargets: [{{id: t, kind: scripted}}]\n"
+        );
+        desk.write("suite.yaml", text);
+        let said = desk.evenhand(&["check", "suite.yaml"]).ends(3);
+        assert!(said.stderr.contains(wanted), "{dataset}: {}", said.stderr);
+    }
+}
+
+#[test]
+fn recorded_outputs_get_the_official_figures() {
+    let Some(folder) = shared() else {
+        return;
+    };
+    let desk = Desk::new(&[]);
+    let file = |name: &str| folder.join(name).display().to_string();
+    // GSM8K: four models, outputs by a pointer, put to the benchmark's file by the question's text.
+    let gsm8k: Value = expected("gsm8k/expected_even.json").expect("the folder is there");
+    let rows: Vec<Value> = lines("gsm8k/model_solutions_even.jsonl").expect("the folder is there");
+    for (model, official) in gsm8k["models"].as_object().expect("models") {
+        let outputs: Vec<String> = rows
+            .iter()
+            .map(|row| {
+                let text = row[model]["solution"].as_str().expect("a text");
+                json!({"question": row["question"], "output": text.replace("A: ", "#### ")})
+                    .to_string()
+            })
+            .collect();
+        desk.write("outputs.jsonl", outputs.join("\n"));
+        let cases = file("gsm8k/test.jsonl");
+        let all = found(
+            &desk,
+            &["gsm8k", "--cases", &cases, "--outputs", "outputs.jsonl"],
+        );
+        assert_eq!(all["passed"], official["official"], "{model}");
+        assert_eq!(all["scored"], json!(660));
+    }
+    for (model, level, wanted) in [
+        ("gemini-1.5-pro-002", "level_2", 0.7672),
+        ("Mistral-7B-Instruct-v0.2", "level_1", 0.3652),
+        ("Mistral-7B-Instruct-v0.2", "level_2", 0.3837),
+    ] {
+        let outputs = file(&format!("mmlu_pro/outputs_{model}.jsonl"));
+        let all = found(
+            &desk,
+            &["mmlu_pro", "--convention", level, "--outputs", &outputs],
+        );
+        assert!(
+            near(&all["figure"]["point"], wanted),
+            "{model} {level}: {}",
+            all["figure"]
+        );
+    }
+    let mut official = BTreeMap::new();
+    let bfcl: Value = expected("bfcl/2024-08-11/expected.json").expect("the folder is there");
+    for (model, found) in bfcl.as_object().expect("models") {
+        for (name, failures) in found["categories"].as_object().expect("categories") {
+            official.insert((model.clone(), name.clone()), failures["correct"].clone());
+        }
+    }
+    assert_eq!(official.len(), 21);
+    for ((model, name), correct) in official {
+        let cases = file(&format!("bfcl/2024-08-11/questions/{name}.jsonl"));
+        let outputs = file(&format!(
+            "bfcl/2024-08-11/result/{model}/{name}_result.jsonl"
+        ));
+        let all = found(
+            &desk,
+            &[
+                "bfcl",
+                "--convention",
+                "2024_underscores",
+                "--cases",
+                &cases,
+                "--outputs",
+                &outputs,
+            ],
+        );
+        assert_eq!(all["passed"], correct, "{model} {name}");
+    }
+}
+
+#[test]
+fn the_benchmarks_own_files_are_datasets() {
+    let Some(folder) = shared() else {
+        return;
+    };
+    for (benchmark, file, cases) in [
+        ("gsm8k", "gsm8k/test.jsonl", 1_319),
+        ("mmlu_pro", "mmlu_pro/questions.jsonl", 2_006),
+        ("truthfulqa", "truthfulqa/mc_task.json", 790),
+        ("ifeval", "ifeval/input_data.jsonl", 541),
+        ("bfcl", "bfcl/v4/BFCL_v4_parallel_multiple.json", 200),
+        ("bfcl", "bfcl/v4/BFCL_v4_irrelevance.json", 240),
+        ("bfcl", "bfcl/2024-08-11/questions/javascript.jsonl", 50),
+        ("halueval", "halueval/general_even.jsonl", 2_254),
+        ("advbench", "advbench/harmful_behaviors.csv", 520),
+    ] {
+        let path = folder.join(file).display().to_string();
+        let desk = Desk::new(&[("suite.yaml", &suite(benchmark, &path, ""))]);
+        let said = desk.evenhand(&["check", "suite.yaml"]).ends(0);
+        assert!(
+            said.stdout.contains(&format!("{cases} cases")),
+            "{file}: {}",
+            said.stdout
+        );
+    }
+}
