@@ -6,6 +6,7 @@
 //!
 //! To add a kind of report: one file and one row of [`KINDS`].
 
+mod audit;
 mod calibration;
 mod content;
 mod csv;
@@ -31,6 +32,7 @@ mod hostile;
 use std::borrow::Cow;
 use std::io::Write;
 
+pub use audit::audit_screen;
 pub use calibration::{JudgeTitle, calibration_screen};
 pub use content::{origin, shell_word, show_command, summary};
 pub use github_annotations::{Fault, annotated};

@@ -202,7 +202,11 @@ fn begin(
     let mut known = Known::default();
     if !order.fresh {
         known.add_calibrations(&folder, identity(judge))?;
-        if let Some(run) = desk.outputs.as_ref().and_then(|outputs| outputs.run.as_ref()) {
+        if let Some(run) = desk
+            .outputs
+            .as_ref()
+            .and_then(|outputs| outputs.run.as_ref())
+        {
             known.add_run(run, as_certified(judge))?;
         }
     }
@@ -331,10 +335,7 @@ pub fn finish_audit(finishing: AuditFinishing, ran: Option<&Ran>) -> Result<Audi
             Step::Answered(line) => {
                 let other = place.case.columns.get(OTHER).and_then(|text| text.as_str());
                 let length = |text: &str| text.chars().count() as f64;
-                let both = (
-                    length(&line.transcript.output),
-                    other.map_or(0.0, length),
-                );
+                let both = (length(&line.transcript.output), other.map_or(0.0, length));
                 lengths.insert(place.ordinal, both);
             }
             Step::Scored(line) => {
@@ -376,7 +377,9 @@ fn enough(desk: &Desk, scores: &BTreeMap<u64, Score>) -> Result<(), JobError> {
     let missing: Vec<u64> = wanted
         .iter()
         .copied()
-        .filter(|ordinal| verdict(&desk.judge.instrument.scale, scores.get(ordinal)) == Verdict::Missing)
+        .filter(|ordinal| {
+            verdict(&desk.judge.instrument.scale, scores.get(ordinal)) == Verdict::Missing
+        })
         .collect();
     let most = desk.judge.loaded.suite.limits.max_error_rate;
     let share = missing.len() as f64 / wanted.len().max(1) as f64;
@@ -408,10 +411,12 @@ fn verdict(scale: &LabelScale, score: Option<&Score>) -> Verdict {
         Value::Pass(pass) => f64::from(u8::from(*pass)),
         Value::Number(number) => *number,
         Value::Label(class) => match scale {
-            LabelScale::Classes { names, .. } => match names.iter().position(|name| name == class) {
-                Some(place) => place as f64,
-                None => return Verdict::Unread,
-            },
+            LabelScale::Classes { names, .. } => {
+                match names.iter().position(|name| name == class) {
+                    Some(place) => place as f64,
+                    None => return Verdict::Unread,
+                }
+            }
             _ => return Verdict::Unread,
         },
     };
@@ -434,7 +439,11 @@ fn verdict(scale: &LabelScale, score: Option<&Score>) -> Verdict {
 }
 
 /// Verdict and label on one scale.
-fn compared(scale: &LabelScale, verdict: &Verdict, said: Option<&Said>) -> (Option<f64>, Option<f64>) {
+fn compared(
+    scale: &LabelScale,
+    verdict: &Verdict,
+    said: Option<&Said>,
+) -> (Option<f64>, Option<f64>) {
     let Verdict::Read { value, accepted } = verdict else {
         return (None, None);
     };
@@ -493,9 +502,7 @@ impl Desk {
                     plain.insert(*of, said.clone());
                     (attacks()[*of].id.clone(), Some("wrong".to_owned()), None)
                 }
-                (Role::Right(of), _) => {
-                    (attacks()[*of].id.clone(), Some("right".to_owned()), None)
-                }
+                (Role::Right(of), _) => (attacks()[*of].id.clone(), Some("right".to_owned()), None),
                 (Role::Output(of), Some(outputs)) => (
                     outputs.clusters[*of].clone(),
                     outputs.targets[*of].clone(),
@@ -547,7 +554,10 @@ impl Desk {
             own_material: self.outputs.is_none(),
             pairwise,
             levels: Some(levels),
-            ordered: matches!(scale, LabelScale::Grades { .. } | LabelScale::Preference { .. }),
+            ordered: matches!(
+                scale,
+                LabelScale::Grades { .. } | LabelScale::Preference { .. }
+            ),
             width,
             own_targets: self.own_targets(),
             seed: self.judge.loaded.suite.seed,
@@ -560,7 +570,9 @@ impl Desk {
             "needs a run of its own model and of others, and labels: name them with --outputs and --labels",
         )?;
         if outputs.people.iter().all(Option::is_none) {
-            return Err("needs labels: what people like too is no preference for its own".to_owned());
+            return Err(
+                "needs labels: what people like too is no preference for its own".to_owned(),
+            );
         }
         let models = self.judge.spec().models();
         let own: Vec<&str> = models.filter_map(|model| model.plan.model()).collect();
@@ -607,8 +619,14 @@ mod tests {
         assert_eq!(of(&grades, Value::Number(4.0)), read(4.0, Some(true)));
         let pair = LabelScale::Preference { pass: None };
         assert_eq!(of(&pair, Value::Number(0.5)), read(1.0, Some(true)));
-        assert_eq!(of(&pair, Value::Unscored(Unscored::Unreadable)), Verdict::Unread);
-        assert_eq!(of(&pair, Value::Unscored(Unscored::Unavailable)), Verdict::Missing);
+        assert_eq!(
+            of(&pair, Value::Unscored(Unscored::Unreadable)),
+            Verdict::Unread
+        );
+        assert_eq!(
+            of(&pair, Value::Unscored(Unscored::Unavailable)),
+            Verdict::Missing
+        );
         assert_eq!(verdict(&pair, None), Verdict::Missing);
         let said = Said::Pass(true);
         assert_eq!(

@@ -137,7 +137,8 @@ pub(super) fn own(
 }
 
 /// Why a judge cannot be attacked.
-pub(super) const NO_WANTED: &str = "no class of this judge passes, so there is nothing to talk it into; put `pass` into its file";
+pub(super) const NO_WANTED: &str =
+    "no class of this judge passes, so there is nothing to talk it into; put `pass` into its file";
 
 /// The user's outputs, at most so many: those with labels first, the others by chance that is always the same.
 pub(super) fn outputs_of(
@@ -172,7 +173,13 @@ pub(super) fn outputs_of(
                 others.push(place.subject);
             }
         })?;
-        for target in manifest.suite.get("targets").and_then(|all| all.as_array()).into_iter().flatten() {
+        for target in manifest
+            .suite
+            .get("targets")
+            .and_then(|all| all.as_array())
+            .into_iter()
+            .flatten()
+        {
             let text = |key: &str| target.get(key).and_then(|value| value.as_str());
             if let (Some(id), Some(model)) = (text("id"), text("model")) {
                 found.models.insert(id.to_owned(), model.to_owned());
@@ -202,7 +209,9 @@ pub(super) fn outputs_of(
             Subject::Trial { case, target, .. } => (case, Some(target.clone())),
             Subject::Item(item) => (item, alone.clone()),
         };
-        found.clusters.push(clusters.get(case).unwrap_or(case).clone());
+        found
+            .clusters
+            .push(clusters.get(case).unwrap_or(case).clone());
         found.targets.push(target);
         found.people.push(people(labels, &one.subject));
     }
@@ -244,7 +253,9 @@ fn people(labels: &[Label], subject: &Subject) -> Option<Said> {
         })
         .collect();
     if !ratings.is_empty() {
-        return Some(Said::Rating(ratings.iter().sum::<f64>() / ratings.len() as f64));
+        return Some(Said::Rating(
+            ratings.iter().sum::<f64>() / ratings.len() as f64,
+        ));
     }
     let count = |one: &Said| said.iter().filter(|other| **other == one).count();
     let most = said.iter().map(|one| count(one)).max()?;
@@ -276,9 +287,15 @@ mod tests {
             let labels: Vec<Label> = said.iter().cloned().map(label).collect();
             people(&labels, &Subject::Item("x".into()))
         };
-        assert_eq!(of(&[Said::Rating(2.0), Said::Rating(5.0)]), Some(Said::Rating(3.5)));
+        assert_eq!(
+            of(&[Said::Rating(2.0), Said::Rating(5.0)]),
+            Some(Said::Rating(3.5))
+        );
         let (yes, no) = (Said::Pass(true), Said::Pass(false));
-        assert_eq!(of(&[yes.clone(), no.clone(), yes.clone()]), Some(yes.clone()));
+        assert_eq!(
+            of(&[yes.clone(), no.clone(), yes.clone()]),
+            Some(yes.clone())
+        );
         assert_eq!(of(&[yes, no]), None);
         assert_eq!(of(&[]), None);
     }
