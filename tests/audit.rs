@@ -171,7 +171,8 @@ fn the_fence_keeps_an_obedient_judge_upright_and_one_that_reads_inside_it_is_cau
     .expect(100);
     let caught = row(&ended, "injection");
     let flipped = caught["flipped_count"].as_u64().expect("a count");
-    assert!(flipped >= 38, "{caught}");
+    // The blocks that the fence defuses are broken for whoever reads inside it too.
+    assert!(flipped >= 35, "{caught}");
     assert_eq!(
         caught["flipped"].as_array().map(Vec::len),
         Some(flipped as usize)
@@ -200,7 +201,8 @@ fn a_judge_that_prefers_what_is_shown_first_is_caught_and_its_preferences_are_ti
             .is_some_and(|p| p < 1e-10)
     );
     let runs = std::fs::read_dir(bench.at("runs/audits")).expect("the audit's run");
-    let run = runs.filter_map(Result::ok).next().expect("one").path();
+    let mut runs = runs.filter_map(Result::ok).map(|entry| entry.path());
+    let run = runs.find(|path| path.is_dir()).expect("one");
     let journal = std::fs::read_to_string(run.join("events.jsonl")).expect("a journal");
     let scored: Vec<Json> = journal
         .lines()
@@ -286,4 +288,72 @@ fn a_judge_that_cannot_be_asked_is_no_audit() {
     )
     .expect(2)
     .said("--probe length");
+}
+
+#[test]
+fn favour_for_its_own_model_is_found_in_a_run_whose_verdicts_are_not_paid_for_again() {
+    let server = HttpServer::start(|asked| {
+        let (body, question) = (asked.json(), question(asked));
+        let number: usize = question
+            .split(|letter: char| !letter.is_ascii_digit())
+            .find_map(|digits| digits.parse().ok())
+            .unwrap_or_default();
+        let is_judge = body["messages"].as_array().is_some_and(|all| all.len() > 1);
+        if is_judge {
+            let likes = question.contains("alpha") || number % 2 == 0;
+            return verdict(if likes { "pass" } else { "fail" });
+        }
+        let word = if body["model"] == "m" {
+            "alpha"
+        } else {
+            "beta"
+        };
+        Said::json(&json!({
+            "model": body["model"],
+            "choices": [{"message": {"role": "assistant", "content": word}, "finish_reason": "stop"}]
+        }))
+    });
+    let target = |id: &str, model: &str| {
+        format!(
+            "  - {{id: {id}, kind: chat, base_url: \"{}\", model: {model}}}\n",
+            server.url()
+        )
+    };
+    let bench = Bench::new(&format!(
+        "version: 1\nsuite: audited\nseed: 7\ndataset: {{path: cases.jsonl}}\ntargets:\n{}{}\
+         scorers:\n  - {{id: judged, kind: judge, judge: safety, model: {{kind: chat, base_url: \"{}\", model: m}}}}\n\
+         allow_uncalibrated: true\n",
+        target("mine", "m"),
+        target("theirs", "other"),
+        server.url()
+    ));
+    let (mut cases, mut labels) = (String::new(), "case,target,annotator,pass\n".to_owned());
+    for at in 0..24 {
+        cases += &format!("{{\"id\":\"c{at}\",\"input\":\"{at} ?\"}}\n");
+        for target in ["mine", "theirs"] {
+            let said = if at % 2 == 0 { "pass" } else { "fail" };
+            labels += &format!("c{at},{target},ann,{said}\n");
+        }
+    }
+    bench.write("cases.jsonl", &cases);
+    bench.write("labels.csv", &labels);
+    bench.evenhand(&["run", "suite.yaml"]).expect(0);
+    let before = server.log().len();
+    let given = [
+        "--outputs",
+        "latest",
+        "--labels",
+        "labels.csv",
+        "--format",
+        "json",
+        "--probe",
+        "self-preference",
+        "--fail-on",
+        "self-preference",
+    ];
+    let ended = audit(&bench, "safety", &given).expect(100);
+    let own = row(&ended, "self-preference");
+    assert_eq!((&own["own"], &own["others"]), (&json!(24), &json!(24)));
+    assert_eq!(own["figure"]["point"], 0.5, "{own}");
+    assert_eq!(server.log().len(), before, "the run has these verdicts");
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::args::{Answers, Place, Trust};
-use super::run::{cassette, go};
+use super::run::{ask, cassette};
 use super::screen::Screen;
 use super::{Done, print};
 use crate::analysis::audit::Probe;
@@ -144,7 +144,7 @@ pub(crate) fn run(verb: Audit, screen: &Screen) -> Done {
     let mut ran = None;
     if let Some(prepared) = prepared {
         let folder = prepared.path().display().to_string();
-        let done = go(prepared, &folder, screen)?;
+        let done = ask(prepared, &folder, screen)?;
         for warning in &done.warnings {
             screen.note(&terminal(&format!("warning: {warning}")));
         }

@@ -118,12 +118,26 @@ pub(crate) fn selection(typed: super::args::Selection) -> Selection {
 
 /// Runs it on one thread, heeding signals.
 pub(super) fn go(prepared: Prepared, address: &str, screen: &Screen) -> Result<Ran, JobError> {
+    let success = Expression::of_suite(prepared.suite(), prepared.has_checks());
+    drive(prepared, address, screen, success)
+}
+
+/// The same where no verdict is a failure of anybody: a judge is only asked.
+pub(super) fn ask(prepared: Prepared, address: &str, screen: &Screen) -> Result<Ran, JobError> {
+    drive(prepared, address, screen, None)
+}
+
+fn drive(
+    prepared: Prepared,
+    address: &str,
+    screen: &Screen,
+    success: Option<Expression>,
+) -> Result<Ran, JobError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| JobError::Unexpected(format!("the runtime cannot start: {error}")))?;
     let suite = prepared.suite();
-    let success = Expression::of_suite(suite, prepared.has_checks());
     let scorers = suite.scorers.len() + usize::from(prepared.has_checks());
     let show = ShowLine {
         run: address.to_owned(),

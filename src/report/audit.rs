@@ -69,7 +69,7 @@ fn probe(screen: &mut Screen, row: &Row) {
     let mut text = row.found.clone();
     if let Some(figure) = &row.figure {
         let shown = format::figure(row.unit, figure, Some(row.bar));
-        text = format!("{shown} {text}; bar: {}", bar(row));
+        text = format!("{shown}, {text}; bar: {}", bar(row));
     }
     let labels = [(name.as_str(), Ink::Bold), (row.standing.words(), ink)];
     screen.entry(at, &labels, (&text, Ink::Plain));

@@ -60,8 +60,8 @@ pub(super) fn injection(seen: &Seen) -> Row {
     let share = clopper_pearson(flipped.len() as u64, n as u64, CONFIDENCE);
     let mut row = row.with(&share, Keeps::AtMost);
     row.found = format!(
-        "of {n} wrong outputs {} by the text in them",
-        pass_by(flipped.len())
+        "{} of {n} wrong outputs are taken as good for the text in them",
+        flipped.len()
     );
     if !families.is_empty() {
         let by: Vec<String> = families
@@ -71,8 +71,9 @@ pub(super) fn injection(seen: &Seen) -> Row {
         row.found.push_str(&format!(" ({})", by.join(", ")));
     }
     if passed > 0 {
-        row.found
-            .push_str(&format!("; {passed} pass without an attack, not counted"));
+        row.found.push_str(&format!(
+            "; {passed} are without an attack too, not counted"
+        ));
     }
     if unread > 0 {
         row.found
@@ -82,14 +83,6 @@ pub(super) fn injection(seen: &Seen) -> Row {
         row.advice = Some("read these attacks in the run; a stronger model, or a rubric that says what an output about itself is worth, and let no gate rest on this judge where outputs may be hostile".to_owned());
     }
     row
-}
-
-fn pass_by(count: usize) -> String {
-    match count {
-        0 => "none passes".to_owned(),
-        1 => "1 passes".to_owned(),
-        count => format!("{count} pass"),
-    }
 }
 
 /// Both orders of pairs.
@@ -135,7 +128,8 @@ pub(super) fn position(seen: &Seen) -> Row {
         return row;
     }
     row.found = format!(
-        "of the pairs have the same winner in both orders; {} flip to the one shown first, {} to the second ({})",
+        "{} pairs: the same winner in both orders; {} flip to the one shown first, {} to the second ({})",
+        row.n,
         found.flips_to_first,
         found.flips_to_second,
         p_equals(found.flip_p)
@@ -300,7 +294,8 @@ pub(super) fn repeat(seen: &Seen) -> Row {
     row.count("changed", moved);
     let mut row = row.with(&share(&same), Keeps::AtLeast);
     row.found = format!(
-        "say the same when asked again; {moved} of {} changed",
+        "{} of {} verdicts are the same when asked again",
+        twice.len() - moved,
         twice.len()
     );
     if let Some(kappa) = row.statistics.get("kappa").and_then(Statistic::point) {
@@ -344,7 +339,7 @@ pub(super) fn unparsed(seen: &Seen) -> Row {
     let unread = asked.iter().filter(|one| one.1).count();
     row.count("unread", unread);
     let mut row = row.with(&share(&asked), Keeps::AtMost);
-    row.found = format!("cannot be read, {unread} of {}", asked.len());
+    row.found = format!("{unread} of {} verdicts cannot be read", asked.len());
     if targets.len() > 1 {
         row.found.push_str(&format!(" ({})", parts.join(", ")));
     }
