@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::args::{Answers, Place, Trust};
 use super::run::{Talk, cassette, go};
 use super::screen::Screen;
-use super::{Done, print};
+use super::{Done, audit, print};
 use crate::analysis::calibration::{Calibration, Reference};
 use crate::funnel::terminal;
 use crate::jobs::{self, Asking, CalibrateOrder, Files, JobError, Selection, SystemClock};
@@ -25,6 +25,8 @@ pub(crate) struct Judge {
 enum JudgeVerb {
     /// Measure a judge against people's labels: agreement, errors, what its rates are worth, and whether it may be used.
     Calibrate(Box<Calibrate>),
+    /// Try what a judge leans on besides merit: attacks in outputs, place, length, chance, its own model; and what it leaves unread.
+    Audit(Box<audit::Audit>),
 }
 
 #[derive(Debug, Args)]
@@ -162,6 +164,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 pub(crate) fn run(judge: Judge, screen: &Screen) -> Done {
     match judge.verb {
         JudgeVerb::Calibrate(verb) => calibrate(*verb, screen),
+        JudgeVerb::Audit(verb) => audit::run(*verb, screen),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Arguments, screen and exit codes. Reads what was typed, has a job do it, and shows what it answers.
 
 mod args;
+mod audit;
 mod bless;
 mod bug;
 mod check;

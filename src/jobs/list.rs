@@ -112,9 +112,7 @@ fn of_benchmark(benchmark: &Benchmark) -> Row {
         format!("metric: {}", benchmark.metric),
         format!(
             "verified: {}",
-            benchmark
-                .verified
-                .unwrap_or("no, by tables of cases alone")
+            benchmark.verified.unwrap_or("no, by tables of cases alone")
         ),
     ];
     Row {

@@ -37,8 +37,9 @@ pub use crate::engine::DEFAULT_OUTPUT;
 pub use benchmark::{ScoreOutputs, ScoredOutputs, score_outputs};
 pub use bless::{Bless, Blessed, bless};
 pub use calibrate::{
-    Asking, Calibrated, Files, Finishing, Order as CalibrateOrder, Ready, calibrate_files,
-    calibrate_table, finish_calibration, prepare_calibration,
+    Asking, AuditFinishing, AuditOrder, AuditReady, Audited, Calibrated, Files, Finishing,
+    Order as CalibrateOrder, Ready, calibrate_files, calibrate_table, finish_audit,
+    finish_calibration, prepare_audit, prepare_calibration,
 };
 pub use check::{Calls, Check, Checked, check};
 pub use clock::SystemClock;

@@ -117,14 +117,19 @@ fn step(step: &Step) -> Option<String> {
     }
 }
 
+/// How a text is put into the question.
+pub(super) type Fencing = fn(&Nonce, &str, &str) -> String;
+
 /// All messages of one question.
+///
+/// The fencing is [`Nonce::fence`]; only a test that wants to see what it is good for puts another in its place.
 pub(super) fn messages(
     file: &JudgeFile,
-    form: Form,
-    identity: Digest,
+    (form, identity): (Form, Digest),
     rubric: &str,
     seen: &Seen,
     pair: Option<[&str; 2]>,
+    fencing: Fencing,
 ) -> Result<Vec<Message>, String> {
     let given = texts(file, seen, pair)?;
     let all: Vec<Json> = given
@@ -149,7 +154,7 @@ pub(super) fn messages(
         messages.push(Message::new(Role::Assistant, answer));
     }
     let nonce = Nonce::of(identity, &json!([all, rubric]));
-    let asked = question(file, form, &nonce, rubric, &given)?;
+    let asked = question(file, form, (&nonce, fencing), rubric, &given)?;
     messages.push(Message::new(Role::User, asked));
     Ok(messages)
 }
@@ -225,7 +230,7 @@ fn one_of(scale: &Scale) -> String {
 fn question(
     file: &JudgeFile,
     form: Form,
-    nonce: &Nonce,
+    (nonce, fencing): (&Nonce, Fencing),
     rubric: &str,
     texts: &[(Input, String)],
 ) -> Result<String, String> {
@@ -233,7 +238,7 @@ fn question(
     let mut scope = Scope::of(&Arc::new(Case::new("", ""))).with("rubric", rubric);
     let mut blocks = Vec::new();
     for (input, text) in texts {
-        let block = nonce.fence(input.name(), text);
+        let block = fencing(nonce, input.name(), text);
         scope = scope.with(input.name(), &block);
         blocks.push((*input, block));
     }

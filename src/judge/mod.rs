@@ -31,6 +31,7 @@ use crate::domain::tree::Node;
 use crate::domain::usable::Usable;
 
 mod ask;
+mod attacks;
 mod builtin;
 mod fence;
 mod file;
@@ -41,11 +42,14 @@ mod scale;
 mod usable;
 mod votes;
 
+pub use attacks::{Attack, attacks, wanted_verdict};
 pub use builtin::{BUILTIN, Builtin, builtin};
 pub use file::{Form, JudgeFile, Mode, decode, split};
 pub use pair::orders;
 pub use panel::{Panel, PanelError};
 
+use ask::Fencing;
+use fence::Nonce;
 use file::{FORMS, Input};
 use pair::{ORDERS, Order};
 use scale::{Pass, PassRule, Scale};
@@ -349,8 +353,13 @@ impl Judge {
 
     /// The messages of each question that one vote asks.
     fn prompts(&self, seen: &Seen) -> Result<Vec<Vec<Message>>, String> {
+        self.prompts_by(seen, Nonce::fence)
+    }
+
+    fn prompts_by(&self, seen: &Seen, fencing: Fencing) -> Result<Vec<Vec<Message>>, String> {
         let rubric = self.rubric(seen)?;
-        let with = |pair| ask::messages(&self.file, self.form, self.identity, &rubric, seen, pair);
+        let by = (self.form, self.identity);
+        let with = |pair| ask::messages(&self.file, by, &rubric, seen, pair, fencing);
         if !self.is_pairwise() {
             return Ok(vec![with(None)?]);
         }
@@ -588,5 +597,7 @@ mod testing {
     }
 }
 
+#[cfg(test)]
+mod obedient;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 //!
 //! To add a kind of report: one file and one row of [`KINDS`].
 
+mod audit;
 mod calibration;
 mod content;
 mod csv;
@@ -34,6 +35,7 @@ mod hostile;
 use std::borrow::Cow;
 use std::io::Write;
 
+pub use audit::audit_screen;
 pub use calibration::{JudgeTitle, calibration_screen};
 pub use content::{origin, shell_word, show_command, summary};
 pub use github_annotations::{Fault, annotated};
@@ -41,8 +43,8 @@ pub use github_output::failed_output;
 pub use json::schema;
 pub use label_stats::label_stats_screen;
 pub use labels::{labels_csv, labels_jsonl, labels_to_fill};
-pub use pick::pick_screen;
 pub use outputs::{Heading, outputs};
+pub use pick::pick_screen;
 pub use runs::{RunLine, runs_table};
 pub use scores::table_screen;
 pub use screen::labelled;

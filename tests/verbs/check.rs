@@ -88,7 +88,13 @@ fn an_earlier_run_takes_the_place_of_assumptions() {
 fn what_there_is_is_listed() {
     let desk = Desk::new(&[]);
     for of in [
-        "targets", "scorers", "judges", "reports", "metrics", "packs", "benchmarks",
+        "targets",
+        "scorers",
+        "judges",
+        "reports",
+        "metrics",
+        "packs",
+        "benchmarks",
     ] {
         let said = desk.evenhand(&["list", of]).ends(0);
         insta::assert_snapshot!(format!("list_{of}"), said.screen());

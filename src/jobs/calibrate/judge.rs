@@ -72,6 +72,18 @@ impl AtHand {
         &self.loaded.suite.scorers[0]
     }
 
+    /// Its suite under the name of another job, each output asked about so often.
+    pub(super) fn suite_of(&self, job: &str, repeats: u32) -> Loaded {
+        let mut loaded = self.loaded.clone();
+        let name = format!("{job}-{}", self.name);
+        loaded.resolved["suite"] = json!(name);
+        loaded.resolved["repeats"] = json!(repeats);
+        loaded.suite.name = name;
+        loaded.suite.repeats = repeats;
+        loaded.text = pretty(&loaded.resolved);
+        loaded
+    }
+
     /// The models it asks, as people call them.
     pub(super) fn model(&self) -> String {
         let names = self.spec().models().map(|model| {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::asks::Asks;
 use super::judge::{Asking, AtHand, open};
 use super::kept::{Keep, keep};
 use super::known::{Identity, Known, asked};
@@ -14,26 +15,19 @@ use super::walk::{Step, walk};
 use crate::analysis::calibration::{Calibration, Reference, Scale};
 use crate::domain::case::Case;
 use crate::domain::decode::Problem;
-use crate::domain::digest::Digest;
 use crate::domain::event::{Event, Scored, TrialFinished};
 use crate::domain::instrument::LabelScale;
 use crate::domain::label::{Label, Preference, Said, Subject, Texts};
 use crate::domain::plan::{Extent, ORIGINAL, TrialId};
 use crate::domain::port::Clock;
 use crate::domain::score::{Score, Unscored, Value};
-use crate::domain::suite::CassetteMode;
 use crate::domain::transcript::{Outcome, Transcript};
 use crate::domain::tree::Span;
 use crate::jobs::JobError;
-use crate::jobs::begin::{Draft, make};
-use crate::jobs::programs;
 use crate::jobs::reading::open_run;
-use crate::jobs::run::{CassetteChoice, Prepared, Ran, cassette, unset_variables};
-use crate::jobs::suite::secrets;
+use crate::jobs::run::{CassetteChoice, Prepared, Ran};
 use crate::jobs::takeover::Given;
-use crate::jobs::wiring::Calls;
 use crate::judge::orders;
-use crate::load::dataset::Selected;
 use crate::load::labels::sheet::{Join, join};
 use crate::load::labels::verdicts::{self, Recorded, Verdicts};
 use crate::load::labels::{digest, file};
@@ -233,7 +227,7 @@ pub fn prepare_calibration(order: &Order, clock: &dyn Clock) -> Result<Ready, Jo
     })
 }
 
-fn identity(judge: &AtHand) -> Identity<'_> {
+pub(super) fn identity(judge: &AtHand) -> Identity<'_> {
     let spec = judge.spec();
     Identity {
         scorer: spec.scorer.as_ref(),
@@ -242,7 +236,7 @@ fn identity(judge: &AtHand) -> Identity<'_> {
 }
 
 /// The same under the identity that the suite's own runs know it by.
-fn as_certified(judge: &AtHand) -> Identity<'_> {
+pub(super) fn as_certified(judge: &AtHand) -> Identity<'_> {
     Identity {
         digest: judge.identity,
         ..identity(judge)
@@ -327,21 +321,6 @@ fn begin(
     clock: &dyn Clock,
 ) -> Result<Prepared, JobError> {
     let judge = &desk.judge;
-    let loaded = judge.loaded.clone();
-    let cassette = cassette(&order.cassette, &loaded);
-    let mut notes = Vec::new();
-    if !matches!(cassette, Some((CassetteMode::Replay, _))) {
-        if order.no_exec {
-            programs::refuse(&loaded, Calls::JudgesOnly)?;
-        }
-        unset_variables(&loaded, Calls::JudgesOnly)?;
-        notes.extend(programs::notes(
-            &loaded.suite,
-            Calls::JudgesOnly,
-            &order.runs_dir,
-        ));
-    }
-    let secrets = secrets(&loaded.suite);
     let spec = judge.spec();
     let mut answers = Vec::with_capacity(labelled.len());
     let mut cases = Vec::with_capacity(labelled.len());
@@ -352,30 +331,20 @@ fn begin(
         answers.push((one.transcript, verdict));
         cases.push(one.case);
     }
-    let mut draft = Draft::new(Vec::new(), false);
-    draft.rescored = true;
-    draft.notes = notes;
-    draft.take_over = Some(Box::new(Answers {
+    let given = Answers {
         answers,
         scorer: spec.id.clone(),
         from: desk.labels_path.display().to_string(),
-    }));
-    let place = (folder, clock.unix_ms());
-    let mut prepared = make(draft, loaded, place, &cassette, secrets, &mut |_, take| {
-        let mut hasher = String::new();
-        for case in &cases {
-            hasher.push_str(&case.digest().to_string());
-        }
-        let mut selected = Selected::of_digest(Digest::of(hasher.as_bytes()));
-        for case in &cases {
-            selected.add(case);
-            take(case.clone()).map_err(|error| JobError::Store(error.to_string()))?;
-        }
-        selected.total = selected.count;
-        Ok(selected)
-    })?;
-    prepared.no_exec = order.no_exec;
-    Ok(prepared.ready(cassette, order.ca_bundle.clone()))
+    };
+    let asks = Asks {
+        loaded: judge.loaded.clone(),
+        cassette: &order.cassette,
+        no_exec: order.no_exec,
+        ca_bundle: order.ca_bundle.clone(),
+        runs_dir: &order.runs_dir,
+        folder,
+    };
+    asks.prepare(&cases, Box::new(given), clock)
 }
 
 /// The labelled answers, with the verdicts that are known already.

@@ -3,13 +3,19 @@
 //! By verdicts recorded elsewhere, in a table or in a file of verdicts beside one of labels (here: no judge is named, so nothing is kept);
 //! or by asking a judge that is named, which leaves a run, a line in the labels' ledger and a certificate (in `live`).
 
+mod asks;
+mod audit;
 mod judge;
 mod kept;
 mod known;
 mod live;
+mod material;
 mod outputs;
 pub(super) mod walk;
 
+pub use audit::{
+    AuditFinishing, Audited, Order as AuditOrder, Ready as AuditReady, finish_audit, prepare_audit,
+};
 pub use judge::Asking;
 pub use live::{Calibrated, Finishing, Order, Ready, finish_calibration, prepare_calibration};
 

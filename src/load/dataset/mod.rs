@@ -367,7 +367,12 @@ impl<'a> Survey<'a> {
         let mapping = match &self.suite.dataset.benchmark {
             None => serde_json::json!([self.digests, self.mapping.fields, self.mapping.cluster]),
             Some(name) => {
-                serde_json::json!([self.digests, self.mapping.fields, self.mapping.cluster, name])
+                serde_json::json!([
+                    self.digests,
+                    self.mapping.fields,
+                    self.mapping.cluster,
+                    name
+                ])
             }
         };
         let selected = Selected {
