@@ -25,6 +25,8 @@ pub(crate) struct Judge {
 enum JudgeVerb {
     /// Measure a judge against people's labels: agreement, errors, what its rates are worth, and whether it may be used.
     Calibrate(Box<Calibrate>),
+    /// Look for a better judge on a part of people's labels, and hold it against the present one on another part.
+    Tune(Box<super::tune::Tune>),
 }
 
 #[derive(Debug, Args)]
@@ -119,13 +121,13 @@ struct Calibrate {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OfWhat {
+pub(super) enum OfWhat {
     Majority,
     Mean,
 }
 
 impl OfWhat {
-    fn reference(self) -> Reference {
+    pub(super) fn reference(self) -> Reference {
         match self {
             Self::Majority => Reference::Majority,
             Self::Mean => Reference::Mean,
@@ -134,7 +136,7 @@ impl OfWhat {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     Terminal,
     Json,
 }
@@ -146,7 +148,7 @@ fn range<T: std::str::FromStr + PartialOrd>(text: &str) -> Option<(T, T)> {
     (low <= high).then_some((low, high))
 }
 
-fn grades(text: &str) -> Result<(i64, i64), String> {
+pub(super) fn grades(text: &str) -> Result<(i64, i64), String> {
     range(text)
         .filter(|(low, high)| low < high && high - low <= 100)
         .ok_or_else(|| "whole numbers such as 1..5 are wanted, at most 101 grades".to_owned())
@@ -167,6 +169,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 pub(crate) fn run(judge: Judge, screen: &Screen) -> Done {
     match judge.verb {
         JudgeVerb::Calibrate(verb) => calibrate(*verb, screen),
+        JudgeVerb::Tune(verb) => super::tune::run(*verb, screen),
     }
 }
 

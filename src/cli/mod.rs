@@ -23,6 +23,7 @@ mod runs;
 mod score;
 mod screen;
 mod show;
+mod tune;
 
 use std::process::ExitCode;
 

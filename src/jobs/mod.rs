@@ -28,6 +28,7 @@ mod score;
 mod show;
 mod suite;
 mod takeover;
+mod tune;
 mod wiring;
 
 pub use crate::engine::DEFAULT_OUTPUT;
@@ -54,3 +55,4 @@ pub use runs::runs;
 pub use score::{Rescore, rescore};
 pub use show::{Show, Shown, ShownTrial, show};
 pub use suite::{Selection, open_suite};
+pub use tune::{TuneFiles, tune_files};

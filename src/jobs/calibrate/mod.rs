@@ -11,6 +11,7 @@ mod outputs;
 mod walk;
 
 pub use judge::Asking;
+pub(super) use kept::doubts;
 pub use live::{Calibrated, Finishing, Order, Ready, finish_calibration, prepare_calibration};
 
 use std::collections::BTreeMap;
