@@ -12,12 +12,18 @@ use super::findings::Unit;
 use super::format;
 
 mod choice;
+mod differing;
+mod front;
 mod held_out;
 mod parts;
+mod threshold;
 
 pub use choice::{CrossValidated, Scored, choose, cross_validate, score};
+pub use differing::{Differing, differing, said};
+pub use front::{Slices, front, slices};
 pub use held_out::{HeldOut, hold_out};
 pub use parts::{Parts, classes, labelled};
+pub use threshold::{at_threshold, threshold};
 
 /// The version of the shape of [`Tuning`].
 pub const SCHEMA_VERSION: u32 = 1;

@@ -41,7 +41,7 @@ use crate::store::journal::{Journal, JournalError};
 use crate::store::ledger;
 
 /// Where calibrations stand below the runs.
-const FOLDER: &str = "calibrations";
+pub(super) const FOLDER: &str = "calibrations";
 
 /// A judge, the labels it is held against, and how it is asked.
 #[derive(Debug, Clone)]
@@ -82,20 +82,20 @@ pub struct Ready {
 }
 
 /// What is known of a calibration besides its verdicts.
-struct Desk {
-    judge: AtHand,
-    labels: Vec<Label>,
-    labels_path: PathBuf,
-    scale: Scale,
-    of: Option<Reference>,
-    positive: Option<String>,
-    clusters: BTreeMap<String, String>,
-    outputs: BTreeMap<Subject, Texts>,
+pub(super) struct Desk {
+    pub(super) judge: AtHand,
+    pub(super) labels: Vec<Label>,
+    pub(super) labels_path: PathBuf,
+    pub(super) scale: Scale,
+    pub(super) of: Option<Reference>,
+    pub(super) positive: Option<String>,
+    pub(super) clusters: BTreeMap<String, String>,
+    pub(super) outputs: BTreeMap<Subject, Texts>,
     /// The labelled outputs' names, in the order of the run's cases.
-    subjects: Vec<Subject>,
+    pub(super) subjects: Vec<Subject>,
     /// Verdicts that were not asked for here.
-    given: Verdicts,
-    verdicts_file: String,
+    pub(super) given: Verdicts,
+    pub(super) verdicts_file: String,
 }
 
 /// A judge held against people.
@@ -117,7 +117,7 @@ pub struct Calibrated {
 
 impl Desk {
     /// What a score says on the scale of the labels; `None`: the judge could not be asked.
-    fn verdict(&self, score: &Score) -> Option<Recorded> {
+    pub(super) fn verdict(&self, score: &Score) -> Option<Recorded> {
         let said = match (&score.value, &self.scale) {
             (
                 Value::NotApplicable | Value::Unscored(Unscored::Unavailable | Unscored::Broken),
@@ -225,7 +225,7 @@ pub fn prepare_calibration(order: &Order, clock: &dyn Clock) -> Result<Ready, Jo
     })
 }
 
-fn identity(judge: &AtHand) -> Identity<'_> {
+pub(super) fn identity(judge: &AtHand) -> Identity<'_> {
     let spec = judge.spec();
     Identity {
         scorer: spec.scorer.as_ref(),
@@ -241,7 +241,7 @@ fn as_certified(judge: &AtHand) -> Identity<'_> {
     }
 }
 
-fn of_labels(file: &str, message: String) -> JobError {
+pub(super) fn of_labels(file: &str, message: String) -> JobError {
     JobError::Invalid(vec![Problem {
         file: file.to_owned(),
         span: Span::default(),
@@ -250,7 +250,7 @@ fn of_labels(file: &str, message: String) -> JobError {
 }
 
 /// The scale on which people and the judge are compared, by what the labels say.
-fn scale(judge: &LabelScale, labels: &[Label]) -> Result<Scale, String> {
+pub(super) fn scale(judge: &LabelScale, labels: &[Label]) -> Result<Scale, String> {
     let Some(said) = labels.iter().find_map(|label| label.said.as_ref()) else {
         return Err("there is no label; label some outputs first".to_owned());
     };
@@ -279,7 +279,7 @@ fn scale(judge: &LabelScale, labels: &[Label]) -> Result<Scale, String> {
 }
 
 /// Where texts and known verdicts come from.
-fn sources(
+pub(super) fn sources(
     order: &Order,
     desk: &Desk,
 ) -> Result<(Sources, Option<crate::store::run::RunDir>), JobError> {
@@ -310,7 +310,7 @@ fn recorded_verdicts(path: &Path, name: Option<&str>, desk: &Desk) -> Result<Ver
     super::one_of(judges, name).map(|(_, verdicts)| verdicts)
 }
 
-fn begin(
+pub(super) fn begin(
     order: &Order,
     judge: &AtHand,
     labelled: Vec<Labelled>,

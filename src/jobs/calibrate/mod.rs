@@ -8,10 +8,12 @@ mod kept;
 mod known;
 mod live;
 mod outputs;
+mod variants;
 mod walk;
 
 pub use judge::Asking;
 pub(super) use kept::doubts;
+pub(super) use variants::{Variant, Variants, spent};
 pub use live::{Calibrated, Finishing, Order, Ready, finish_calibration, prepare_calibration};
 
 use std::collections::BTreeMap;

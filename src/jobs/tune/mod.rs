@@ -1,11 +1,18 @@
 //! `judge tune`: another judge beside the present one, chosen on a part of the labels and held against another part.
 //!
-//! By verdicts that were recorded elsewhere (`recorded`): each recorded judge is a candidate. What is chosen where is
+//! By verdicts that were recorded elsewhere (`recorded`): each recorded judge is a candidate. Or by asking a suite's judge in other
+//! forms, with examples, and as an optimiser model rewrites it (`live`). What is chosen where is
 //! [`crate::analysis::tuning`]'s; here stand the files, the ledger of looks and the order in which things happen.
 
+mod diff;
+mod examples;
+mod live;
 mod look;
+mod purse;
 mod recorded;
+mod rewrite;
 
+pub use live::{TuneOrder, Tuned, tune_judge};
 pub use recorded::{TuneFiles, tune_files};
 
 use crate::analysis::calibration::Sheet;
