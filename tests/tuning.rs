@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use evenhand::analysis::calibration::{Item, Reference, Scale, Sheet, Verdict};
 use evenhand::analysis::tuning::{choose, score};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 #[expect(dead_code, reason = "no screen is compared here")]
 #[path = "support/cli.rs"]
@@ -495,4 +495,385 @@ fn what_cannot_be_chosen_from_is_refused() {
     desk.write("verdicts.csv", "item,judge,pass\ni1,only,pass\n");
     let said = tune(&desk, &[]).ends(2);
     assert!(said.stderr.contains("holds one judge"), "{said:?}");
+}
+
+/// What the right rubric says; a judge whose prompt holds it grades as people do, and no other does.
+const KEY: &str = "Grade by the manners alone.";
+
+/// The suite's judge as it stands: it grades by something else.
+const PRESENT: &str = "---\nname: tone\n# kept as it stands\nversion: 1\nmode: pointwise\nverdict: text\nscale: pass/fail\ninputs: [input, output]\nquestion: Is it polite?\n---\nBe fair.\n\n{{ input }}\n\n{{ output }}\n";
+
+/// A target that proposes a body; nothing else is known of it.
+fn writer(body: &str) -> Json {
+    let answer = format!(
+        "Here it is.\n=== body ===\n{body}\n\n{{% raw %}}{{{{ input }}}}\n\n{{{{ output }}}}{{% endraw %}}\n=== question ===\nAre its manners good?\n=== end ===\n"
+    );
+    json!({"id": "writer", "kind": "scripted", "answer": answer})
+}
+
+/// 160 labelled outputs. People pass every other one. The model says what people say where the prompt holds the key (save of one in
+/// `errs`), and else passes two thirds of all, whatever they are. `is_noise`: people's labels follow nothing at all.
+fn live(is_noise: bool, writer: &Json, limits: &Json) -> Desk {
+    let (mut labels, mut by_key, mut plain) = (
+        "item,annotator,pass,critique,input,output\n".to_owned(),
+        Vec::new(),
+        Vec::new(),
+    );
+    let mut draw = Draw(11);
+    for at in 0..160_usize {
+        let polite = at % 2 == 0;
+        let passes = if is_noise { draw.below(2) == 0 } else { polite };
+        let (said, why) = match passes {
+            true => ("pass", ""),
+            false => ("fail", "bad manners"),
+        };
+        labels += &format!(
+            "i{at},ann,{said},{why},Ask {at},Words {at} of {} kind\n",
+            at * at
+        );
+        // Two in forty are wrong even by the right rubric.
+        if polite != (at % 40 == 9) {
+            by_key.push(format!("i{at}"));
+        }
+        if draw.below(3) > 0 {
+            plain.push(format!("i{at}"));
+        }
+    }
+    let verdict = |word: &str| format!("because\n```verdict\n{word}\n```");
+    let suite = json!({
+        "version": 1, "suite": "s", "dataset": {"path": "cases.jsonl"}, "targets": [writer],
+        "scorers": [{"id": "polite", "kind": "judge", "judge": "tone.md", "model": {
+            "kind": "scripted", "model": "m", "answer": verdict("fail"), "answers": [
+                {"contains": KEY, "case": by_key, "answer": verdict("pass")},
+                {"contains": KEY, "answer": verdict("fail")},
+                {"case": plain, "answer": verdict("pass")},
+            ]
+        }}],
+        "limits": limits,
+        "allow_uncalibrated": true,
+    });
+    Desk::new(&[
+        ("labels.csv", &labels),
+        ("tone.md", PRESENT),
+        ("cases.jsonl", "{\"id\":\"c\",\"input\":\"q\"}\n"),
+        ("suite.yaml", &suite.to_string()),
+    ])
+}
+
+fn tune_live(desk: &Desk, more: &[&str]) -> Said {
+    let fixed = [
+        "judge",
+        "tune",
+        "tone.md",
+        "--labels",
+        "labels.csv",
+        "--suite",
+        "suite.yaml",
+        "--optimizer",
+        "writer",
+        "--format",
+        "json",
+    ];
+    desk.evenhand(&[&fixed, more].concat())
+}
+
+#[test]
+fn the_right_rubric_is_found_on_dev_and_its_gain_is_told_on_test() {
+    let desk = live(false, &writer(KEY), &json!({}));
+    let said = tune_live(&desk, &[]).ends(0);
+    let found = json_of(&said);
+    assert_eq!(found["outcome"], "improved", "{found:#}");
+    let chosen = found["chosen"].as_str().expect("a name");
+    assert!(chosen.starts_with("rewrite 1."), "{chosen}");
+    let held_out = &found["held_out"];
+    assert!(number(&held_out["chosen_agreement"]["point"]) > 0.85);
+    assert!(number(&held_out["present_agreement"]["point"]) < 0.4);
+    assert!(number(&held_out["difference"]["low"]) > 0.0);
+    assert!(number(&held_out["difference"]["point"]) > 0.3, "{held_out}");
+    assert!(number(&found["spent"]["calls"]) > 160.0);
+    // The new judge stands beside the old, with all of its front matter that was not tuned.
+    assert_eq!(desk.read("tone.md"), PRESENT);
+    let new = desk.read("tone.tuned.md");
+    assert!(
+        new.contains("# kept as it stands") && new.contains(KEY),
+        "{new}"
+    );
+    assert!(new.contains("question: \"Are its manners good?\""), "{new}");
+    let diff = found["diff"].as_str().expect("a diff");
+    assert!(
+        diff.starts_with("--- tone.md\n+++ tone.tuned.md\n@@"),
+        "{diff}"
+    );
+    assert!(
+        diff.contains("-Be fair.\n") && diff.contains(&format!("+{KEY}\n")),
+        "{diff}"
+    );
+    let looks = looks(&desk);
+    assert_eq!(looks.len(), 1);
+    assert_eq!(
+        (&looks[0]["why"], &looks[0]["tuned"], &looks[0]["judge"]),
+        (&"tune".into(), &true.into(), &"tone".into())
+    );
+    let winner = found["candidates"].as_array().expect("candidates");
+    let winner = winner
+        .iter()
+        .find(|one| one["name"] == chosen)
+        .expect("the chosen");
+    assert_eq!(looks[0]["digest"], winner["digest"]);
+}
+
+#[test]
+fn a_tuned_judge_is_calibrated_on_its_test_part_without_a_further_look() {
+    let desk = live(false, &writer(KEY), &json!({}));
+    let tuned = json_of(&tune_live(&desk, &[]).ends(0));
+    desk.write(
+        "suite2.yaml",
+        desk.read("suite.yaml").replace("tone.md", "tone.tuned.md"),
+    );
+    let arguments = [
+        "judge",
+        "calibrate",
+        "tone.tuned.md",
+        "--labels",
+        "labels.csv",
+        "--suite",
+        "suite2.yaml",
+        "--format",
+        "json",
+    ];
+    let found = json_of(&desk.evenhand(&arguments));
+    assert_eq!(looks(&desk).len(), 1, "the same figures are shown again");
+    assert_eq!(found["labels"]["look"], 1);
+    assert_eq!(
+        found["cohen_kappa"]["point"],
+        tuned["held_out"]["chosen_agreement"]["point"]
+    );
+    assert!(
+        found["warnings"]
+            .to_string()
+            .contains("train and dev are left out")
+    );
+}
+
+#[test]
+fn on_noise_nothing_is_shown_better() {
+    let mut looked = 0;
+    for seed in ["0", "1", "2"] {
+        let desk = live(true, &writer(KEY), &json!({}));
+        let found = json_of(&tune_live(&desk, &["--seed", seed]).ends(0));
+        assert_eq!(found["outcome"], "not_shown_better", "{seed}: {found:#}");
+        looked += usize::from(found.get("held_out").is_some());
+        assert!(number(&found["candidates"].as_array().map(Vec::len).into()) >= 3.0);
+    }
+    assert!(looked > 0, "at least once something looked better on dev");
+}
+
+#[test]
+fn the_same_again_asks_no_judge_and_is_no_look() {
+    let desk = live(false, &writer(KEY), &json!({}));
+    let first = json_of(&tune_live(&desk, &[]).ends(0));
+    let again = json_of(&tune_live(&desk, &[]).ends(0));
+    assert_eq!(first["held_out"], again["held_out"]);
+    assert_eq!(looks(&desk).len(), 1);
+    // The optimiser alone was asked anew.
+    assert!(
+        number(&again["spent"]["calls"]) <= 6.0,
+        "{}",
+        again["spent"]
+    );
+    assert!(
+        !desk.path().join("tone.tuned-2.md").exists(),
+        "the same file stands there"
+    );
+}
+
+#[test]
+fn a_file_that_stands_there_is_never_overwritten() {
+    let desk = live(false, &writer(KEY), &json!({}));
+    desk.write("tone.tuned.md", "mine");
+    let found = json_of(&tune_live(&desk, &[]).ends(0));
+    assert_eq!(desk.read("tone.tuned.md"), "mine");
+    assert!(desk.read("tone.tuned-2.md").contains(KEY));
+    assert!(
+        found["written"]
+            .as_str()
+            .expect("a path")
+            .ends_with("tone.tuned-2.md")
+    );
+}
+
+#[test]
+fn what_the_optimiser_says_wrong_is_a_failed_candidate() {
+    for (answer, why) in [
+        ("I would rather not.", "no line `=== body ===`"),
+        (
+            "=== body ===\nBe kind.\n=== end ===",
+            "the body does not use `{{ input }}`",
+        ),
+        (
+            "=== body ===\nBe fair.\n\n{% raw %}{{ input }}\n\n{{ output }}{% endraw %}\n=== end ===",
+            "it is the same judge as `tone`",
+        ),
+    ] {
+        let writer = json!({"id": "writer", "kind": "scripted", "answer": answer});
+        let desk = live(false, &writer, &json!({}));
+        let found = json_of(&tune_live(&desk, &["--rounds", "1"]).ends(0));
+        let all = found["candidates"].as_array().expect("candidates");
+        let rewrites: Vec<&Json> = all
+            .iter()
+            .filter(|one| one["origin"] == "rewrite")
+            .collect();
+        assert_eq!(rewrites.len(), 2);
+        for one in rewrites {
+            let said = one["failed"].as_str().expect("a reason");
+            assert!(said.contains(why), "{why}: {said}");
+        }
+    }
+}
+
+#[test]
+fn the_budget_holds_over_all_candidates_together() {
+    let desk = live(false, &writer(KEY), &json!({"budget_calls": 330}));
+    let found = json_of(&tune_live(&desk, &[]));
+    assert!(
+        number(&found["spent"]["calls"]) <= 330.0,
+        "{}",
+        found["spent"]
+    );
+    let warnings = found["warnings"].to_string();
+    assert!(warnings.contains("budget ended the search"), "{warnings}");
+    let desk = live(false, &writer(KEY), &json!({"budget_calls": 20}));
+    let said = tune_live(&desk, &[]).ends(5);
+    assert!(said.stderr.contains("have no verdict"), "{said:?}");
+    assert!(!desk.path().join(LEDGER).exists(), "nobody looked");
+}
+
+#[test]
+fn few_labels_are_tuned_without_a_claim() {
+    let desk = live(false, &writer(KEY), &json!({}));
+    let few: String = desk
+        .read("labels.csv")
+        .lines()
+        .take(31)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    desk.write("labels.csv", few);
+    let found = json_of(&tune_live(&desk, &["--rounds", "1"]).ends(6));
+    assert_eq!(found["outcome"], "too_few_labels");
+    assert!(found.get("held_out").is_none());
+    assert!(found["cross_validated"]["chosen"]["agreement"].is_number());
+    assert!(
+        found["warnings"].to_string().contains("in view"),
+        "{found:#}"
+    );
+    assert!(!desk.path().join(LEDGER).exists());
+    let all = found["candidates"].as_array().expect("candidates");
+    assert!(
+        all.iter().all(|one| one["origin"] != "examples"),
+        "there is no train to take them from"
+    );
+}
+
+#[test]
+fn examples_come_from_train_alone() {
+    // A writer that helps nothing, so that the present judge with examples is what is left.
+    let desk = live(false, &writer("Be fair indeed."), &json!({}));
+    let found = json_of(&tune_live(&desk, &["--rounds", "1"]).ends(0));
+    let all = found["candidates"].as_array().expect("candidates");
+    let tried = all
+        .iter()
+        .find(|one| one["origin"] == "examples")
+        .expect("examples were tried");
+    let digest = tried["digest"].as_str().expect("an identity");
+    let text = judge_of(&desk, digest);
+    let seed = 0;
+    let mut shown = 0;
+    for at in 0..160_usize {
+        if text.contains(&format!("Words {at} of {} kind", at * at)) {
+            shown += 1;
+            let part = evenhand::analysis::split::part_of(seed, &format!("i{at}"), 160);
+            assert_eq!(part, Some(evenhand::analysis::split::Part::Train), "i{at}");
+        }
+    }
+    assert!((1..=4).contains(&shown), "{text}");
+}
+
+/// The text of the judge of this identity, as one of the runs keeps it.
+fn judge_of(desk: &Desk, digest: &str) -> String {
+    let folder = desk.path().join("runs/calibrations");
+    for entry in std::fs::read_dir(folder).expect("runs") {
+        let run = entry.expect("an entry").path();
+        let manifest = std::fs::read_to_string(run.join("run.json")).unwrap_or_default();
+        if !manifest.contains(digest) {
+            continue;
+        }
+        let judges = std::fs::read_dir(run.join("judges")).expect("a run keeps its judges");
+        let mut judges = judges.map(|entry| entry.expect("an entry").path());
+        return std::fs::read_to_string(judges.next().expect("a judge")).expect("a text");
+    }
+    panic!("no run asked {digest}");
+}
+
+#[test]
+fn a_threshold_is_fitted_on_what_was_stated() {
+    let logprob = PRESENT.replace("verdict: text", "verdict: logprob");
+    let mut labels = "item,annotator,pass,input,output\n".to_owned();
+    let (mut rules, mut draw) = (Vec::new(), Draw(5));
+    for at in 0..160_usize {
+        let passes = draw.below(2) == 0;
+        let said = if passes { "pass" } else { "fail" };
+        labels += &format!("i{at},ann,{said},Ask {at},Words {at}\n");
+        // It orders outputs as people do, and is sure of nothing: every P(yes) lies below one half.
+        let yes = if passes { 0.3 } else { 0.1 } + draw.below(100) as f64 / 1e4;
+        rules.push(json!({"case": format!("i{at}"), "answer": "no", "logprobs": {"yes": yes, "no": 0.999 - yes}}));
+    }
+    let suite = json!({
+        "version": 1, "suite": "s", "dataset": {"path": "cases.jsonl"}, "targets": [writer("Be fair indeed.")],
+        "scorers": [{"id": "polite", "kind": "judge", "judge": "tone.md",
+            "model": {"kind": "scripted", "model": "m", "answer": "no", "answers": rules}}],
+        "allow_uncalibrated": true,
+    });
+    let desk = Desk::new(&[
+        ("labels.csv", &labels),
+        ("tone.md", &logprob),
+        ("cases.jsonl", "{\"id\":\"c\",\"input\":\"q\"}\n"),
+        ("suite.yaml", &suite.to_string()),
+    ]);
+    let found = json_of(&tune_live(&desk, &["--rounds", "0"]).ends(0));
+    assert_eq!(found["outcome"], "improved", "{found:#}");
+    assert!(
+        found["chosen"]
+            .as_str()
+            .expect("a name")
+            .starts_with("threshold 0.2"),
+        "{found:#}"
+    );
+    assert_eq!(found["held_out"]["chosen"]["right"], 1.0);
+    assert!(
+        desk.read("tone.tuned.md").contains("pass: \">= 0.2"),
+        "{}",
+        desk.read("tone.tuned.md")
+    );
+}
+
+#[test]
+fn what_cannot_be_tuned_is_refused_before_any_call() {
+    let desk = live(false, &writer(KEY), &json!({}));
+    let fixed = [
+        "judge",
+        "tune",
+        "tone.md",
+        "--labels",
+        "labels.csv",
+        "--suite",
+        "suite.yaml",
+    ];
+    let said = desk
+        .evenhand(&[&fixed[..], &["--optimizer", "writr"]].concat())
+        .ends(2);
+    assert!(said.stderr.contains("did you mean `writer`?"), "{said:?}");
+    desk.evenhand(&fixed).ends(2);
+    desk.evenhand(&["judge", "tune", "--labels", "labels.csv"])
+        .ends(2);
+    assert!(desk.runs().is_empty());
 }

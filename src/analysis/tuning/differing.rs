@@ -17,10 +17,13 @@ pub struct Differing {
 
 /// Items with what people say of each; those whose labels tie are left out.
 pub fn said(sheet: &Sheet) -> impl Iterator<Item = (&Item, String)> {
-    sheet.items.iter().filter_map(|item| match sheet.people(item) {
-        People::Say(value) => Some((item, sheet.scale.words(value))),
-        People::Tie | People::Nobody => None,
-    })
+    sheet
+        .items
+        .iter()
+        .filter_map(|item| match sheet.people(item) {
+            People::Say(value) => Some((item, sheet.scale.words(value))),
+            People::Tie | People::Nobody => None,
+        })
 }
 
 /// Items on which people and the judge differ, in the sheet's order.

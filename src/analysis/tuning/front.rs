@@ -61,7 +61,13 @@ mod tests {
 
     #[test]
     fn whoever_is_best_at_something_stays() {
-        let all = [of(0.9, 0.2), of(0.5, 0.5), of(0.2, 0.9), of(0.4, 0.5), of(0.5, 0.5)];
+        let all = [
+            of(0.9, 0.2),
+            of(0.5, 0.5),
+            of(0.2, 0.9),
+            of(0.4, 0.5),
+            of(0.5, 0.5),
+        ];
         assert_eq!(front(&all), [0, 1, 2]);
         assert_eq!(front(&[of(0.5, 0.5)]), [0]);
         assert_eq!(front(&[Slices::new(), of(0.1, 0.1)]), [1]);

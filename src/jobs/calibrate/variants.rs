@@ -95,7 +95,11 @@ impl Variants {
         let labels = file::read(&order.labels, grades).map_err(JobError::Invalid)?;
         let named = order.labels.display().to_string();
         let scale = scale(&speaks, &labels).map_err(|message| of_labels(&named, message))?;
-        let text = judge.spec().judge.as_ref().map(|source| source.text.clone());
+        let text = judge
+            .spec()
+            .judge
+            .as_ref()
+            .map(|source| source.text.clone());
         let text = text.unwrap_or_default();
         let mut desk = Desk {
             labels,
@@ -234,7 +238,10 @@ impl Variants {
     /// The texts of a labelled output that a judge is given, by their names in its file; `None` where it is given something that an
     /// example cannot hold.
     pub(in crate::jobs) fn texts(&self, item: &str) -> Option<BTreeMap<&'static str, String>> {
-        let one = self.labelled.iter().find(|one| one.subject.name() == item)?;
+        let one = self
+            .labelled
+            .iter()
+            .find(|one| one.subject.name() == item)?;
         let file = &self.desk.judge.file;
         if file.sees("transcript") {
             return None;
@@ -410,12 +417,17 @@ impl Variants {
     /// A suite in which only this target is called.
     pub(in crate::jobs) fn optimiser(&self, target: &str) -> Result<Loaded, JobError> {
         let user = self.desk.judge.user.as_ref().ok_or_else(|| {
-            JobError::Usage("--optimizer names a target of a suite; name the suite with --suite".to_owned())
+            JobError::Usage(
+                "--optimizer names a target of a suite; name the suite with --suite".to_owned(),
+            )
         })?;
         let targets = user.suite.targets.iter();
         let known: Vec<&str> = targets.map(|target| target.id.as_str()).collect();
         let at = known.iter().position(|id| *id == target).ok_or_else(|| {
-            JobError::Usage(format!("--optimizer: {}", unknown("target", target, &known)))
+            JobError::Usage(format!(
+                "--optimizer: {}",
+                unknown("target", target, &known)
+            ))
         })?;
         let wanted = user.resolved.pointer(&format!("/targets/{at}"));
         let mut own = json!({
@@ -459,7 +471,8 @@ impl Variants {
 /// Lets a run spend what is left of a budget.
 fn spend_at_most(loaded: &mut Loaded, budget: &Budget) {
     loaded.suite.limits.budget = *budget;
-    let Json::Object(limits) = &mut loaded.resolved["limits"] else {
+    // A suite without limits has no budget either.
+    let Some(Json::Object(limits)) = loaded.resolved.get_mut("limits") else {
         return;
     };
     for (key, value) in [

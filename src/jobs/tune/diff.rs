@@ -36,7 +36,9 @@ pub(super) fn unified((old_name, old): (&str, &str), (new_name, new): (&str, &st
             at += 1;
             continue;
         }
-        let end = (at..lines.len()).find(|at| !near(*at)).unwrap_or(lines.len());
+        let end = (at..lines.len())
+            .find(|at| !near(*at))
+            .unwrap_or(lines.len());
         let hunk = &lines[at..end];
         let count = |skip: fn(&Line<'_>) -> bool| hunk.iter().filter(|line| !skip(line)).count();
         let of_old = count(|line| matches!(line, Line::New(_)));
@@ -67,7 +69,9 @@ pub(super) fn unified((old_name, old): (&str, &str), (new_name, new): (&str, &st
 fn aligned<'a>(before: &[&'a str], after: &[&'a str]) -> Vec<Line<'a>> {
     if before.len().max(after.len()) > MOST_LINES {
         let old = before.iter().map(|line| Line::Old(line));
-        return old.chain(after.iter().map(|line| Line::New(line))).collect();
+        return old
+            .chain(after.iter().map(|line| Line::New(line)))
+            .collect();
     }
     let width = after.len() + 1;
     // The length of the longest common subsequence of what follows each pair of places.

@@ -42,7 +42,10 @@ fn are_alike(one: &BTreeSet<String>, other: &BTreeSet<String>) -> bool {
 }
 
 /// The examples as the judge's file holds them, and how many were left out for being too like an output of dev or test.
-pub(super) fn choose(train: &[Known], held: &[BTreeMap<&'static str, String>]) -> (Vec<Json>, usize) {
+pub(super) fn choose(
+    train: &[Known],
+    held: &[BTreeMap<&'static str, String>],
+) -> (Vec<Json>, usize) {
     let held: Vec<BTreeSet<String>> = held.iter().map(words).collect();
     let (mut clean, mut leaking) = (Vec::new(), 0);
     for one in train {

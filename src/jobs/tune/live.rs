@@ -19,7 +19,8 @@ use crate::analysis::figure::Chance;
 use crate::analysis::split::Part;
 use crate::analysis::tuning::{
     Cost, Gap, Optimistic, Outcome, Parts, Scored, Slices, Tried, Tuning, at_threshold, choose,
-    concluded, cross_validate, differing, front, hold_out, labelled, said, score, slices, threshold,
+    concluded, cross_validate, differing, front, hold_out, labelled, said, score, slices,
+    threshold,
 };
 use crate::domain::port::Clock;
 use crate::jobs::calibrate::{Asking, Order, Variant, Variants, spent};
@@ -212,15 +213,27 @@ impl Session<'_> {
             .collect();
         let chosen = choose(&figures, 0);
         let (chosen_name, chosen_dev) = (alive[chosen].tried.name.clone(), on_dev[chosen]);
-        let tried: Vec<Tried> = self.candidates.iter().map(|one| one.tried.clone()).collect();
+        let tried: Vec<Tried> = self
+            .candidates
+            .iter()
+            .map(|one| one.tried.clone())
+            .collect();
         // The present judge's own verdicts name the figure: grades may have a mean.
-        let seen = alive[0].alive.as_ref().map_or(&self.base, |(_, sheet)| sheet);
+        let seen = alive[0]
+            .alive
+            .as_ref()
+            .map_or(&self.base, |(_, sheet)| sheet);
         let mut tuning = before(self.parts.as_ref(), seen, tried);
         tuning.labels.labelled = self.base.items.len() as u64;
-        let winner = alive[chosen].alive.as_ref().map(|(variant, _)| variant.clone());
+        let winner = alive[chosen]
+            .alive
+            .as_ref()
+            .map(|(variant, _)| variant.clone());
         let old = alive[0].alive.as_ref().map(|(variant, _)| variant.clone());
         let (Some(mut winner), Some(mut old)) = (winner, old) else {
-            return Err(JobError::Unexpected("the present judge has no verdicts".to_owned()).into());
+            return Err(
+                JobError::Unexpected("the present judge has no verdicts".to_owned()).into(),
+            );
         };
         let mut is_counted = false;
         match self.parts.clone() {
@@ -272,7 +285,8 @@ impl Session<'_> {
         }
         if self.is_out {
             self.notes.push(
-                "the suite's budget ended the search: what was left is kept for the test part".to_owned(),
+                "the suite's budget ended the search: what was left is kept for the test part"
+                    .to_owned(),
             );
         }
         tuning.warnings.splice(0..0, self.notes.drain(..));
@@ -297,7 +311,9 @@ impl Session<'_> {
 
     fn dev_score(&self, candidate: &Candidate) -> Scored {
         let sheet = candidate.alive.as_ref().map(|(_, sheet)| sheet);
-        sheet.map_or_else(Scored::default, |sheet| score(&self.only(sheet, &[Part::Dev])))
+        sheet.map_or_else(Scored::default, |sheet| {
+            score(&self.only(sheet, &[Part::Dev]))
+        })
     }
 
     /// The items that candidates are asked about.
@@ -368,7 +384,11 @@ impl Session<'_> {
         self.ask(&mut present, &items)?;
         self.enough(&present, &items)?;
         let sheet = labelled(&self.variants.sheet(&present)?);
-        self.put("present", self.variants.name().to_owned(), Ok((present, sheet)));
+        self.put(
+            "present",
+            self.variants.name().to_owned(),
+            Ok((present, sheet)),
+        );
         Ok(())
     }
 
@@ -402,7 +422,10 @@ impl Session<'_> {
             None => 0,
         };
         // Both judges are asked about test at the end: that is not spent on the search.
-        if !self.purse.allows(items.len() + 2 * test, self.clock.unix_ms()) {
+        if !self
+            .purse
+            .allows(items.len() + 2 * test, self.clock.unix_ms())
+        {
             self.is_out = true;
             return Ok(());
         }
@@ -414,7 +437,11 @@ impl Session<'_> {
             }
         };
         if let Some(same) = self.same(&variant) {
-            self.put(origin, name, Err(format!("it is the same judge as `{same}`")));
+            self.put(
+                origin,
+                name,
+                Err(format!("it is the same judge as `{same}`")),
+            );
             return Ok(());
         }
         self.ask(&mut variant, &items)?;
@@ -448,7 +475,9 @@ impl Session<'_> {
             .iter()
             .map(|one| (self.dev_score(one).agreement, one.text().len()))
             .collect();
-        alive.get(choose(&figures, 0)).and_then(|one| one.alive.clone())
+        alive
+            .get(choose(&figures, 0))
+            .and_then(|one| one.alive.clone())
     }
 
     /// The present text, answering in the other ways that its scale allows.
@@ -506,18 +535,25 @@ impl Session<'_> {
                 .iter()
                 .map(|(nth, parent, wrong)| {
                     let name = format!("rewrite {}.{}", round + 1, nth + 1);
-                    (name, prompt(&parent.text, parent.manner().0, wrong, nth + 1))
+                    (
+                        name,
+                        prompt(&parent.text, parent.manner().0, wrong, nth + 1),
+                    )
                 })
                 .collect();
             let budget = self.left()?;
-            let prepared = self
-                .variants
-                .put(&self.order.optimizer, &prompts, &budget, self.clock)?;
+            let prepared =
+                self.variants
+                    .put(&self.order.optimizer, &prompts, &budget, self.clock)?;
             let ran = self.run(prepared, 0)?;
             let answers = self.variants.answers(&ran)?;
             for ((name, _), (_, parent, _)) in prompts.into_iter().zip(&parents) {
                 match answers.get(&name).map(|reply| proposal(reply)) {
-                    None => self.put("rewrite", name, Err("the optimiser gave no answer".to_owned())),
+                    None => self.put(
+                        "rewrite",
+                        name,
+                        Err("the optimiser gave no answer".to_owned()),
+                    ),
                     Some(Err(why)) => self.put("rewrite", name, Err(why)),
                     Some(Ok((body, question))) => {
                         let mut text = with_body(&parent.text, &body);
@@ -536,7 +572,9 @@ impl Session<'_> {
 
     /// Examples and a threshold for the best so far.
     fn refine(&mut self) -> Result<(), Halt> {
-        if let (Some(parts), Some((best, sheet)), false) = (self.parts.clone(), self.best(), self.is_out) {
+        if let (Some(parts), Some((best, sheet)), false) =
+            (self.parts.clone(), self.best(), self.is_out)
+        {
             let (examples, leaking) = self.examples(&parts, &sheet);
             if leaking > 0 {
                 self.notes.push(format!(
@@ -572,7 +610,11 @@ impl Session<'_> {
         let mut known = Vec::new();
         for (item, said) in said(&train) {
             // A mean of grades is none of the grades.
-            let Some(texts) = self.variants.texts(&item.id).filter(|_| !said.contains('.')) else {
+            let Some(texts) = self
+                .variants
+                .texts(&item.id)
+                .filter(|_| !said.contains('.'))
+            else {
                 continue;
             };
             known.push(Known {
@@ -599,7 +641,11 @@ impl Session<'_> {
             true => PathBuf::from(named),
             false => PathBuf::from(format!("{named}.md")),
         };
-        let stem = beside.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let stem = beside
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         for nth in 1..=MOST_FILES {
             let name = match nth {
                 1 => format!("{stem}.tuned.md"),

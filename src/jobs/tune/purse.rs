@@ -48,7 +48,8 @@ impl Purse {
     /// What is left; `None`: nothing.
     pub(super) fn left(&self, now: u64) -> Option<Budget> {
         let [calls, tokens, usd] = self.all();
-        let whole = |limit: Option<u64>, spent: f64| limit.map(|all| all.saturating_sub(spent as u64));
+        let whole =
+            |limit: Option<u64>, spent: f64| limit.map(|all| all.saturating_sub(spent as u64));
         let took = Duration::from_millis(now.saturating_sub(self.opened));
         let left = Budget {
             calls: whole(self.budget.calls, calls),
@@ -84,7 +85,8 @@ impl Purse {
     pub(super) fn allows(&self, outputs: usize, now: u64) -> bool {
         let spent = self.all();
         let fits = |at: usize| {
-            self.limits()[at].is_none_or(|limit| spent[at] + self.rate[at] * outputs as f64 <= limit)
+            self.limits()[at]
+                .is_none_or(|limit| spent[at] + self.rate[at] * outputs as f64 <= limit)
         };
         self.left(now).is_some() && (0..spent.len()).all(fits)
     }
@@ -101,7 +103,10 @@ mod tests {
             ..Budget::default()
         };
         let mut purse = Purse::new(budget, 0);
-        assert!(purse.allows(1_000_000, 0), "nothing is known of the rate yet");
+        assert!(
+            purse.allows(1_000_000, 0),
+            "nothing is known of the rate yet"
+        );
         let spent = Spent {
             calls: 60,
             ..Spent::default()

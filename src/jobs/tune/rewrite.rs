@@ -133,7 +133,10 @@ mod tests {
             "---\nname: tone\n# which\nexamples: []\nscale: pass/fail\n---\nBe fair.\n\n{{ output }}\n"
         );
         let said = with_key(TEXT, "pass", &json!(">= 0.4"));
-        assert!(said.contains("scale: pass/fail\npass: \">= 0.4\"\n---\nBe fair."), "{said}");
+        assert!(
+            said.contains("scale: pass/fail\npass: \">= 0.4\"\n---\nBe fair."),
+            "{said}"
+        );
     }
 
     #[test]
@@ -167,6 +170,10 @@ mod tests {
         }];
         let said = prompt(TEXT, "Is it fair?", &wrong, 2);
         assert!(said.contains("names the wrong town") && said.contains("{{ output }}"));
-        assert_eq!(said.matches("\n=== end ===").count(), 1, "an output opens no line of the form");
+        assert_eq!(
+            said.matches("\n=== end ===").count(),
+            1,
+            "an output opens no line of the form"
+        );
     }
 }
