@@ -41,6 +41,7 @@ mod success;
 mod summary;
 pub mod table;
 pub mod taken;
+pub mod tuning;
 pub mod verdict;
 
 #[cfg(test)]

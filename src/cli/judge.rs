@@ -27,6 +27,8 @@ enum JudgeVerb {
     Calibrate(Box<Calibrate>),
     /// Try what a judge leans on besides merit: attacks in outputs, place, length, chance, its own model; and what it leaves unread.
     Audit(Box<audit::Audit>),
+    /// Look for a better judge on a part of people's labels, and hold it against the present one on another part.
+    Tune(Box<super::tune::Tune>),
 }
 
 #[derive(Debug, Args)]
@@ -116,13 +118,13 @@ struct Calibrate {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OfWhat {
+pub(super) enum OfWhat {
     Majority,
     Mean,
 }
 
 impl OfWhat {
-    fn reference(self) -> Reference {
+    pub(super) fn reference(self) -> Reference {
         match self {
             Self::Majority => Reference::Majority,
             Self::Mean => Reference::Mean,
@@ -165,6 +167,7 @@ pub(crate) fn run(judge: Judge, screen: &Screen) -> Done {
     match judge.verb {
         JudgeVerb::Calibrate(verb) => calibrate(*verb, screen),
         JudgeVerb::Audit(verb) => audit::run(*verb, screen),
+        JudgeVerb::Tune(verb) => super::tune::run(*verb, screen),
     }
 }
 

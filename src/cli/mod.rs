@@ -24,6 +24,7 @@ mod runs;
 mod score;
 mod screen;
 mod show;
+mod tune;
 
 use std::process::ExitCode;
 

@@ -31,6 +31,7 @@ mod score;
 mod show;
 mod suite;
 mod takeover;
+mod tune;
 mod wiring;
 
 pub use crate::engine::DEFAULT_OUTPUT;
@@ -61,3 +62,4 @@ pub use runs::runs;
 pub use score::{Rescore, rescore};
 pub use show::{Show, Shown, ShownTrial, show};
 pub use suite::{Selection, open_suite};
+pub use tune::{TuneFiles, TuneOrder, Tuned, tune_files, tune_judge};

@@ -133,6 +133,18 @@ pub(super) struct Example {
 }
 
 impl JudgeFile {
+    /// What is asked at the end, after the texts.
+    #[must_use]
+    pub fn question(&self) -> &str {
+        &self.question
+    }
+
+    /// How it says its verdict.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.verdict
+    }
+
     /// What a judge compares with.
     #[must_use]
     pub fn mode(&self) -> Mode {

@@ -26,6 +26,7 @@ mod scores;
 mod screen;
 mod show;
 mod terminal;
+mod tuning;
 
 #[cfg(test)]
 mod examples;
@@ -49,6 +50,7 @@ pub use runs::{RunLine, runs_table};
 pub use scores::table_screen;
 pub use screen::labelled;
 pub use show::{ShowFrame, Shown, show};
+pub use tuning::tuning_screen;
 
 use crate::analysis::findings::{Findings, RowHead, TrialRow};
 use crate::funnel::{ci_document, ci_lines};

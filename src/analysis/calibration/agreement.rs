@@ -112,6 +112,24 @@ fn low_of(sheet: &Sheet) -> f64 {
     }
 }
 
+/// The point of the figure that decides.
+pub(super) fn point(sheet: &Sheet, pairs: &Pairs) -> Option<f64> {
+    let level = Confidence::NINETY_FIVE;
+    let kappa = |low: f64, classes: usize, weights: Weights| {
+        let (human, judge) = pairs.coded(low, classes)?;
+        let table = Confusion::of(&human, &judge, classes).ok()?;
+        Some(cohen_kappa(&table, weights, level).ok()?.point)
+    };
+    match Agreement::of(sheet, pairs) {
+        Agreement::Kappa(classes) => kappa(0.0, classes, Weights::Identity),
+        Agreement::Weighted(classes) => kappa(low_of(sheet), classes, Weights::Quadratic),
+        Agreement::Concordance => {
+            let found = stats::lin_ccc(&pairs.human, &pairs.judge, level);
+            found.ok().map(|found| found.point)
+        }
+    }
+}
+
 type Found = Result<(Estimate, Option<f64>), Undefined>;
 
 /// Kappa with its asymptotic interval; with clusters by BCa over them.

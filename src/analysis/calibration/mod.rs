@@ -25,6 +25,7 @@ pub use conclusion::{Conclusion, Outcome};
 pub use counts::counts;
 pub use people::{OneAgainstOthers, PeopleFacts};
 pub use rates::{LEAST_LABELS, Rates};
+pub(super) use sheet::People;
 pub use sheet::{Item, Reference, Scale, Sheet, TIE, Verdict, Words};
 pub use worst::Disagreement;
 
@@ -32,7 +33,6 @@ use super::figure::Chance;
 use agreement::{Levels, passes, rates_of};
 use book::Book;
 use conclusion::{Evidence, Rate, conclude};
-use sheet::People;
 
 /// The version of the shape of [`Calibration`].
 pub const SCHEMA_VERSION: u32 = 1;
@@ -238,6 +238,18 @@ pub fn calibrate(sheet: &Sheet, options: &CalibrateOptions) -> Calibration {
         warnings,
         statistics: book.into_statistics(),
     }
+}
+
+/// The figure of agreement that decides, as a point; `None` where it is undefined.
+#[must_use]
+pub fn agreement_point(sheet: &Sheet) -> Option<f64> {
+    agreement::point(sheet, &sheet.pairs())
+}
+
+/// The name of that figure: `cohen_kappa`, `weighted_kappa_quadratic`, `lin_ccc`.
+#[must_use]
+pub fn agreement_name(sheet: &Sheet) -> &'static str {
+    agreement::Agreement::of(sheet, &sheet.pairs()).key()
 }
 
 fn facts(sheet: &Sheet, pairs: &sheet::Pairs, look: u32) -> LabelFacts {

@@ -160,7 +160,7 @@ pub struct Sheet {
 
 /// An item's reference.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum People {
+pub(in crate::analysis) enum People {
     /// The value that stands for people.
     Say(f64),
     /// Their labels tie.
@@ -171,7 +171,7 @@ pub(super) enum People {
 
 impl Sheet {
     /// What people say of an item.
-    pub(super) fn people(&self, item: &Item) -> People {
+    pub(in crate::analysis) fn people(&self, item: &Item) -> People {
         let labels: Vec<f64> = item.labels.iter().copied().flatten().collect();
         if labels.is_empty() {
             return People::Nobody;
@@ -206,7 +206,7 @@ impl Sheet {
     }
 
     /// The top unit of each item: its cluster, else itself.
-    pub(super) fn groups(&self) -> Option<Vec<u32>> {
+    pub(in crate::analysis) fn groups(&self) -> Option<Vec<u32>> {
         if self.items.iter().all(|item| item.cluster.is_none()) {
             return None;
         }

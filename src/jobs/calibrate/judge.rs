@@ -45,7 +45,7 @@ pub enum Asking {
 }
 
 /// The judge at hand.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct AtHand {
     /// A suite of its own: the judge is its only scorer, and no target of it is called.
     pub(super) loaded: Loaded,
@@ -290,7 +290,7 @@ fn of_model(judge: &str, model: &str, concurrency: Option<u32>) -> Result<AtHand
     Ok(at_hand(loaded, judge, file, identity))
 }
 
-fn parse(named: &str, text: &str) -> Result<JudgeFile, JobError> {
+pub(super) fn parse(named: &str, text: &str) -> Result<JudgeFile, JobError> {
     let mut problems = Problems::new(named);
     match judge_file::parse(text, &mut problems) {
         Some(file) if problems.count() == 0 => Ok(file),
@@ -298,7 +298,11 @@ fn parse(named: &str, text: &str) -> Result<JudgeFile, JobError> {
     }
 }
 
-fn read(resolved: &Json, judges: &BTreeMap<String, String>, file: &str) -> Result<Suite, JobError> {
+pub(super) fn read(
+    resolved: &Json,
+    judges: &BTreeMap<String, String>,
+    file: &str,
+) -> Result<Suite, JobError> {
     from_resolved(resolved, &|named| judges.get(named).cloned(), &KINDS).map_err(|problems| {
         let named = problems.into_iter().map(|problem| Problem {
             file: file.to_owned(),
@@ -331,7 +335,7 @@ fn stem(named: &str) -> String {
     )
 }
 
-fn pretty(resolved: &Json) -> String {
+pub(super) fn pretty(resolved: &Json) -> String {
     let mut text = serde_json::to_string_pretty(resolved).unwrap_or_default();
     text.push('\n');
     text

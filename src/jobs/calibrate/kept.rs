@@ -43,7 +43,7 @@ pub(super) fn keep(keep: &Keep<'_>, joined: Joined) -> Result<Calibration, JobEr
         .looks
         .iter()
         .find(|look| look.tuned && look.digest == identity);
-    let mut warnings = doubts(&ledger, &kept, keep);
+    let mut warnings = doubts(&ledger, &kept, keep.labels);
     let mut rows = "all";
     if let Some(tuned) = tuned {
         let left_out = only_test(&mut sheet, tuned.seed.unwrap_or_default());
@@ -105,8 +105,12 @@ pub(super) fn keep(keep: &Keep<'_>, joined: Joined) -> Result<Calibration, JobEr
 }
 
 /// What the ledger cannot answer for.
-fn doubts(ledger: &ledger::Ledger, kept: &Certificate, keep: &Keep<'_>) -> Vec<String> {
-    let path = ledger::path_of(keep.labels);
+pub(in crate::jobs) fn doubts(
+    ledger: &ledger::Ledger,
+    kept: &Certificate,
+    labels: &Path,
+) -> Vec<String> {
+    let path = ledger::path_of(labels);
     let path = path.display();
     let mut doubts: Vec<String> = ledger
         .faults
@@ -115,7 +119,7 @@ fn doubts(ledger: &ledger::Ledger, kept: &Certificate, keep: &Keep<'_>) -> Vec<S
             format!("{path}: {fault}; how often these labels were used is not known for sure")
         })
         .collect();
-    let name = file_name(keep.labels);
+    let name = file_name(labels);
     let lost = kept.entries.iter().filter(|entry| {
         let seal = entry.ledger.as_ref();
         entry.labels.file == name && seal.is_some_and(|seal| !ledger.seals.contains(seal))

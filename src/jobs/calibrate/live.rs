@@ -35,7 +35,7 @@ use crate::store::journal::{Journal, JournalError};
 use crate::store::ledger;
 
 /// Where calibrations stand below the runs.
-const FOLDER: &str = "calibrations";
+pub(super) const FOLDER: &str = "calibrations";
 
 /// A judge, the labels it is held against, and how it is asked.
 #[derive(Debug, Clone)]
@@ -76,20 +76,20 @@ pub struct Ready {
 }
 
 /// What is known of a calibration besides its verdicts.
-struct Desk {
-    judge: AtHand,
-    labels: Vec<Label>,
-    labels_path: PathBuf,
-    scale: Scale,
-    of: Option<Reference>,
-    positive: Option<String>,
-    clusters: BTreeMap<String, String>,
-    outputs: BTreeMap<Subject, Texts>,
+pub(super) struct Desk {
+    pub(super) judge: AtHand,
+    pub(super) labels: Vec<Label>,
+    pub(super) labels_path: PathBuf,
+    pub(super) scale: Scale,
+    pub(super) of: Option<Reference>,
+    pub(super) positive: Option<String>,
+    pub(super) clusters: BTreeMap<String, String>,
+    pub(super) outputs: BTreeMap<Subject, Texts>,
     /// The labelled outputs' names, in the order of the run's cases.
-    subjects: Vec<Subject>,
+    pub(super) subjects: Vec<Subject>,
     /// Verdicts that were not asked for here.
-    given: Verdicts,
-    verdicts_file: String,
+    pub(super) given: Verdicts,
+    pub(super) verdicts_file: String,
 }
 
 /// A judge held against people.
@@ -111,7 +111,7 @@ pub struct Calibrated {
 
 impl Desk {
     /// What a score says on the scale of the labels; `None`: the judge could not be asked.
-    fn verdict(&self, score: &Score) -> Option<Recorded> {
+    pub(super) fn verdict(&self, score: &Score) -> Option<Recorded> {
         let said = match (&score.value, &self.scale) {
             (
                 Value::NotApplicable | Value::Unscored(Unscored::Unavailable | Unscored::Broken),
@@ -218,7 +218,14 @@ pub fn prepare_calibration(order: &Order, clock: &dyn Clock) -> Result<Ready, Jo
             known.add_run(run, as_certified(&desk.judge))?;
         }
     }
-    let mut prepared = begin(order, &desk, labelled, known, &folder, clock)?;
+    let mut prepared = begin(
+        order,
+        (&desk.judge, &desk.labels_path),
+        labelled,
+        known,
+        &folder,
+        clock,
+    )?;
     let notes = std::mem::take(&mut prepared.notes);
     Ok(Ready {
         prepared: Some(prepared),
@@ -243,7 +250,7 @@ pub(super) fn as_certified(judge: &AtHand) -> Identity<'_> {
     }
 }
 
-fn of_labels(file: &str, message: String) -> JobError {
+pub(super) fn of_labels(file: &str, message: String) -> JobError {
     JobError::Invalid(vec![Problem {
         file: file.to_owned(),
         span: Span::default(),
@@ -252,7 +259,7 @@ fn of_labels(file: &str, message: String) -> JobError {
 }
 
 /// The scale on which people and the judge are compared, by what the labels say.
-fn scale(judge: &LabelScale, labels: &[Label]) -> Result<Scale, String> {
+pub(super) fn scale(judge: &LabelScale, labels: &[Label]) -> Result<Scale, String> {
     let Some(said) = labels.iter().find_map(|label| label.said.as_ref()) else {
         return Err("there is no label; label some outputs first".to_owned());
     };
@@ -281,7 +288,7 @@ fn scale(judge: &LabelScale, labels: &[Label]) -> Result<Scale, String> {
 }
 
 /// Where texts and known verdicts come from.
-fn sources(
+pub(super) fn sources(
     order: &Order,
     desk: &Desk,
 ) -> Result<(Sources, Option<crate::store::run::RunDir>), JobError> {
@@ -312,15 +319,14 @@ fn recorded_verdicts(path: &Path, name: Option<&str>, desk: &Desk) -> Result<Ver
     super::one_of(judges, name).map(|(_, verdicts)| verdicts)
 }
 
-fn begin(
+pub(super) fn begin(
     order: &Order,
-    desk: &Desk,
+    (judge, labels): (&AtHand, &Path),
     labelled: Vec<Labelled>,
     mut known: Known,
     folder: &Path,
     clock: &dyn Clock,
 ) -> Result<Prepared, JobError> {
-    let judge = &desk.judge;
     let spec = judge.spec();
     let mut answers = Vec::with_capacity(labelled.len());
     let mut cases = Vec::with_capacity(labelled.len());
@@ -334,7 +340,7 @@ fn begin(
     let given = Answers {
         answers,
         scorer: spec.id.clone(),
-        from: desk.labels_path.display().to_string(),
+        from: labels.display().to_string(),
     };
     let asks = Asks {
         loaded: judge.loaded.clone(),

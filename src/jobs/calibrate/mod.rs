@@ -11,13 +11,16 @@ mod known;
 mod live;
 mod material;
 mod outputs;
+mod variants;
 pub(super) mod walk;
 
 pub use audit::{
     AuditFinishing, Audited, Order as AuditOrder, Ready as AuditReady, finish_audit, prepare_audit,
 };
 pub use judge::Asking;
+pub(super) use kept::doubts;
 pub use live::{Calibrated, Finishing, Order, Ready, finish_calibration, prepare_calibration};
+pub(super) use variants::{Variant, Variants, spent};
 
 use std::collections::BTreeMap;
 use std::path::Path;

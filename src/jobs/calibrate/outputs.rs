@@ -29,7 +29,7 @@ use crate::store::run::RunDir;
 const MOST_PROBLEMS: usize = 20;
 
 /// One labelled output.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Labelled {
     /// Its name in the labels file.
     pub(super) subject: Subject,
