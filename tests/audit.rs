@@ -300,7 +300,7 @@ fn favour_for_its_own_model_is_found_in_a_run_whose_verdicts_are_not_paid_for_ag
             .unwrap_or_default();
         let is_judge = body["messages"].as_array().is_some_and(|all| all.len() > 1);
         if is_judge {
-            let likes = question.contains("alpha") || number % 2 == 0;
+            let likes = question.contains("alpha") || number.is_multiple_of(2);
             return verdict(if likes { "pass" } else { "fail" });
         }
         let word = if body["model"] == "m" {

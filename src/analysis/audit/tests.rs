@@ -156,7 +156,7 @@ fn a_judge_that_changes_its_mind_and_one_that_mumbles_are_seen() {
 fn favour_for_its_own_model_is_what_it_gives_beyond_people_and_beyond_others() {
     let all = (0..60).map(|at| {
         let is_own = at % 2 == 0;
-        let human = f64::from(at as u32 % 3 == 0);
+        let human = f64::from((at as u32).is_multiple_of(3));
         let verdict = human + if is_own { 0.4 } else { 0.0 } + f64::from(at as u32 % 5) / 100.0;
         Judged {
             target: Some(if is_own { "mine" } else { "theirs" }.into()),
