@@ -217,7 +217,9 @@ mod tests {
             .map(|judge| {
                 sheet(30, |at| {
                     let bytes = [judge.to_le_bytes(), (at as u64).to_le_bytes()].concat();
-                    crate::domain::digest::Digest::of(&bytes).word() % 2 == 0
+                    crate::domain::digest::Digest::of(&bytes)
+                        .word()
+                        .is_multiple_of(2)
                 })
             })
             .collect();
