@@ -118,11 +118,11 @@ mod tests {
 
     #[test]
     fn what_changed_stands_with_the_lines_around_it() {
-        let old = "a\nb\nc\nd\ne\nf\ng\nh\n";
-        let new = "a\nb\nc\nD\ne\nf\ng\nh\ni\n";
+        let old = "a\nb\nc\nd\ne\nf\nx\ng\nh\n";
+        let new = "a\nb\nc\nD\ne\nf\nx\ng\nh\ni\n";
         assert_eq!(
             unified(("old", old), ("new", new)),
-            "--- old\n+++ new\n@@ -2,5 +2,5 @@\n b\n c\n-d\n+D\n e\n f\n@@ -7,2 +7,3 @@\n g\n h\n+i\n"
+            "--- old\n+++ new\n@@ -2,5 +2,5 @@\n b\n c\n-d\n+D\n e\n f\n@@ -8,2 +8,3 @@\n g\n h\n+i\n"
         );
         assert_eq!(unified(("old", old), ("new", old)), "");
     }
