@@ -108,6 +108,9 @@ pub(crate) struct FileSource {
     answers: Option<Answers>,
 }
 
+/// A row of a benchmark's own file, and where it stands.
+type Native = (Place, Map<String, Json>);
+
 impl FileSource {
     /// Opens a file; a CSV file's head is read and held against the mapping.
     pub(crate) fn open(
@@ -231,7 +234,7 @@ impl FileSource {
     }
 
     /// The next row as named values, or what is wrong with it.
-    pub(crate) fn next_row(&mut self) -> Option<Result<(Place, Map<String, Json>), Faults>> {
+    pub(crate) fn next_row(&mut self) -> Option<Result<Native, Faults>> {
         let place = match self.records.next()? {
             Ok(place) => place,
             Err(problem) => return Some(Err(vec![problem])),
