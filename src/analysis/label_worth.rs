@@ -1,5 +1,5 @@
 //! What more labels would buy: how wide the intervals of a corrected rate and of kappa would be, by a table of people against judge that is
-//! assumed or, from [`LEAST_LABELS`](crate::analysis::calibration::LEAST_LABELS) labels on, seen.
+//! assumed or, from [`LEAST_LABELS`] labels on, seen.
 
 use super::calibration::LEAST_LABELS;
 use crate::stats::{

@@ -12,7 +12,7 @@
 //! | [`letters`] | a letter of four (MMLU, GPQA) | `english`, `multilingual` |
 //! | [`truthfulqa`] | a letter for one of some true and false answers | `mc0`, `mc1` |
 //! | [`squad`] | a span of text | `exact_match`, `f1` |
-//! | [`drop`] | a number, date or spans | `exact_match`, `f1` |
+//! | [`mod@drop`] | a number, date or spans | `exact_match`, `f1` |
 //! | [`gaia`] | a number, a list or words | one |
 //! | [`ruler`] | words that must be found | `all`, `part` |
 //! | [`simpleqa`] | a grader's reply | `official`, `strict` |
