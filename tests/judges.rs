@@ -633,3 +633,43 @@ fn the_labels_that_the_suites_scorer_names_are_the_default() {
         "{told:?}"
     );
 }
+
+#[test]
+fn a_flag_that_would_do_nothing_is_refused() {
+    let desk = desk(2, 0);
+    desk.write("verdicts.csv", "item,judge,pass\ni0,j,1\n");
+    let named = [
+        "judge",
+        "calibrate",
+        "tone.md",
+        "--labels",
+        "labels.csv",
+        "--model",
+        MODEL,
+    ];
+    for more in [
+        ["--scale", "1..5"],
+        ["--human", "ann"],
+        ["--rows", "1..2"],
+        ["--judge", "j"],
+    ] {
+        desk.evenhand(&[&named[..], &more].concat()).ends(2);
+    }
+    let recorded = [
+        "judge",
+        "calibrate",
+        "--labels",
+        "labels.csv",
+        "--verdicts",
+        "verdicts.csv",
+    ];
+    for more in [
+        &["--live"][..],
+        &["--no-exec"],
+        &["--replay", "c.jsonl"],
+        &["--fresh"],
+    ] {
+        desk.evenhand(&[&recorded[..], more].concat()).ends(2);
+    }
+    desk.evenhand(&recorded).ends(6);
+}

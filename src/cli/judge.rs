@@ -42,7 +42,7 @@ Exits: 0 usable · 6 too few labels · 100 not shown usable · 3 a file is broke
        5 the judge could not be asked about too many outputs")]
 struct Calibrate {
     /// The judge, to be asked: a built-in one, a judge's file, or a suite's scorer. Its certificate and the labels' ledger are kept.
-    #[arg(value_name = "JUDGE", requires = "asking", conflicts_with = "table")]
+    #[arg(value_name = "JUDGE", requires = "asking", conflicts_with_all = ["table", "human", "scale", "cluster", "item", "only", "rows"])]
     named: Option<String>,
     /// A CSV or JSONL file in which a row is an item: people's labels and the judge's verdicts in columns.
     #[arg(long, value_name = "FILE", required_unless_present_any = ["labels", "named"], requires_all = ["human", "judge"])]
@@ -175,6 +175,17 @@ fn calibrate(mut verb: Calibrate, screen: &Screen) -> Done {
     if let Some(judge) = verb.named.take() {
         return ask(judge, verb, screen);
     }
+    let answers = &verb.answers;
+    let cassette = [
+        &answers.record,
+        &answers.replay,
+        &answers.fill,
+        &answers.ca_bundle,
+    ];
+    if answers.live || verb.trust.no_exec || cassette.iter().any(|file| file.is_some()) {
+        let message = "no judge is asked here: cassettes, --live, --ca-bundle and --no-exec are for a JUDGE that is named";
+        return Err(JobError::Usage(message.to_owned()));
+    }
     let of = verb.of.map(OfWhat::reference);
     let (title, found) = match (verb.table, verb.labels, verb.verdicts) {
         (Some(table), None, _) => {
@@ -232,6 +243,10 @@ fn show(title: &JudgeTitle, found: &Calibration, format: Format, screen: &Screen
 
 /// Asks a judge that is named, and holds it against people.
 fn ask(judge: String, verb: Calibrate, screen: &Screen) -> Done {
+    if verb.judge.is_some() && verb.verdicts.is_none() {
+        let message = "--judge names one of several judges in --verdicts; the judge that is asked is named alone";
+        return Err(JobError::Usage(message.to_owned()));
+    }
     let asking = match (verb.suite, verb.model) {
         (Some(suite), _) => Asking::Suite {
             suite,
