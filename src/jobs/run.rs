@@ -30,6 +30,9 @@ use crate::wire::files::{Ends, calls_that_fit};
 use crate::wire::launch::launcher;
 use crate::wire::{Outside, Settings};
 
+/// Calls under way at once from which on their connections get a thread of their own: below, handing each call over and back costs as
+/// much as it wins.
+const MANY_CALLS: u32 = 256;
 /// How often the journal notes what was spent.
 const SPENT_EVERY: Duration = Duration::from_secs(1);
 
@@ -318,6 +321,7 @@ impl Prepared {
                 secrets: self.secrets.clone(),
                 launcher: launcher(),
                 no_programs: self.no_exec,
+                network_apart: self.loaded.suite.limits.concurrency > MANY_CALLS,
                 ..Settings::default()
             };
             let outside = Outside::new(settings)

@@ -12,6 +12,7 @@ use rustls::{ClientConfig, RootCertStore};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::connect::Gate;
+use super::network::Network;
 
 /// An idle connection is let go before small servers do (many after 5 s): a request sent into a closing connection is lost.
 const IDLE: Duration = Duration::from_secs(4);
@@ -36,11 +37,13 @@ pub(crate) struct Clients {
     /// Roots of trust besides the system's.
     more_roots: Vec<Certificate>,
     gate: Gate,
+    /// Where their connections are driven.
+    pub(super) network: Network,
 }
 
 impl Clients {
     /// No client yet. `ca_bundle`: certificates in PEM that are trusted besides the system's.
-    pub(crate) fn new(ca_bundle: Option<&[u8]>) -> Result<Self, String> {
+    pub(crate) fn new(ca_bundle: Option<&[u8]>, network: Network) -> Result<Self, String> {
         let more_roots = match ca_bundle {
             None => Vec::new(),
             Some(pem) => {
@@ -57,6 +60,7 @@ impl Clients {
             addresses: RefCell::default(),
             more_roots,
             gate: Gate::default(),
+            network,
         })
     }
 
@@ -169,7 +173,7 @@ mod tests {
 
     #[test]
     fn one_client_is_built_for_each_way() {
-        let clients = Clients::new(None).unwrap();
+        let clients = Clients::new(None, Network::new(false)).unwrap();
         for address in [
             "http://127.0.0.1:1/a",
             "http://localhost:2/b",
@@ -189,7 +193,7 @@ mod tests {
 
     #[test]
     fn an_address_is_read_once_and_a_wrong_one_never_called() {
-        let clients = Clients::new(None).unwrap();
+        let clients = Clients::new(None, Network::new(false)).unwrap();
         for number in 0..3 * ADDRESSES {
             for port in [1, number] {
                 let text: SecretString = format!("http://127.0.0.1:{port}/a").into();
@@ -223,6 +227,6 @@ mod tests {
 
     #[test]
     fn a_bundle_without_certificates_is_refused() {
-        assert!(Clients::new(Some(b"no certificate")).is_err());
+        assert!(Clients::new(Some(b"no certificate"), Network::new(false)).is_err());
     }
 }

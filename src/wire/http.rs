@@ -34,56 +34,81 @@ pub(crate) async fn exchange(
     call: &Call,
     http: &HttpCall,
 ) -> Result<Answer, Fault> {
-    let connecting = Connecting::default();
-    // Not named before it is awaited: it would lie twice in the memory of thousands of calls under way.
-    let made = tokio::time::timeout(
-        call.timeout,
-        connecting.watch(make(clients, secrets, call, http, &connecting)),
-    )
-    .await;
-    match made {
-        Ok(answer) => answer,
-        Err(_) if connecting.is_pending() => Err(Fault::new(
-            FaultKind::Unavailable,
-            format!("no connection within {:?}", call.timeout),
-        )),
-        Err(_) => Err(Fault::new(
-            FaultKind::TimedOut,
-            format!("no complete reply within {:?}", call.timeout),
-        )),
+    let trip = Trip::of(clients, call, http)
+        .map_err(|message| Fault::new(FaultKind::Internal, message))?;
+    let arrived = clients.network.run(trip.travel()).await?;
+    let (answer, mut refusal) = arrived;
+    if (200..300).contains(&answer.status) || call.accept.of(&answer).is_ok() {
+        return Ok(answer);
+    }
+    refusal.location = refusal
+        .location
+        .map(|place| secrets.mask(&place).chars().take(200).collect());
+    // Masked before anything is cut: of half a secret nobody would know any more that it is one.
+    let text = String::from_utf8_lossy(&answer.body);
+    let text = secrets.mask(&text);
+    let most = text.floor_char_boundary(MOST_REFUSAL);
+    Err(refusal.fill((call.refused)(answer.status, &text[..most])))
+}
+
+/// A request with all that it needs on its way, on whichever thread.
+struct Trip {
+    request: reqwest::RequestBuilder,
+    first_token: Option<fn(&str) -> bool>,
+    timeout: Duration,
+}
+
+impl Trip {
+    fn of(clients: &Clients, call: &Call, http: &HttpCall) -> Result<Self, String> {
+        let url = url(clients, http)?;
+        let headers = headers(http)?;
+        let client = clients.get(&url)?;
+        let method = Method::from_bytes(http.method.as_bytes())
+            .map_err(|_| format!("`{}` is no HTTP method", http.method))?;
+        let request = client
+            .request(method, url)
+            .headers(headers)
+            .body(http.body.clone());
+        Ok(Self {
+            request,
+            first_token: http.first_token,
+            timeout: call.timeout,
+        })
+    }
+
+    /// There and back within its time.
+    async fn travel(self) -> Result<(Answer, Refusal), Fault> {
+        let connecting = Connecting::default();
+        let timeout = self.timeout;
+        // Not named before it is awaited: it would lie twice in the memory of thousands of calls under way.
+        let made =
+            tokio::time::timeout(timeout, connecting.watch(make(self, connecting.clone()))).await;
+        match made {
+            Ok(answer) => answer,
+            Err(_) if connecting.is_pending() => Err(Fault::new(
+                FaultKind::Unavailable,
+                format!("no connection within {timeout:?}"),
+            )),
+            Err(_) => Err(Fault::new(
+                FaultKind::TimedOut,
+                format!("no complete reply within {timeout:?}"),
+            )),
+        }
     }
 }
 
-async fn make(
-    clients: &Clients,
-    secrets: &Secrets,
-    call: &Call,
-    http: &HttpCall,
-    connecting: &Connecting,
-) -> Result<Answer, Fault> {
-    let internal = |message: String| Fault::new(FaultKind::Internal, message);
-    let url = url(clients, http).map_err(internal)?;
-    let headers = headers(http).map_err(internal)?;
-    let client = clients.get(&url).map_err(internal)?;
-    let method = Method::from_bytes(http.method.as_bytes())
-        .map_err(|_| internal(format!("`{}` is no HTTP method", http.method)))?;
+async fn make(trip: Trip, connecting: Connecting) -> Result<(Answer, Refusal), Fault> {
     let start = Instant::now();
-    let response = client
-        .request(method, url)
-        .headers(headers)
-        .body(http.body.clone())
-        .send()
-        .await
-        .map_err(failed)?;
+    let response = trip.request.send().await.map_err(failed)?;
     let first_byte = start.elapsed();
     let status = response.status();
-    let about = Refusal::of(&response, secrets);
+    let about = Refusal::of(&response);
     let is_stream = response
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|kind| kind.trim_start().starts_with("text/event-stream"));
-    let body = Body::read(response, start, http.first_token.filter(|_| is_stream)).await?;
+    let body = Body::read(response, start, trip.first_token.filter(|_| is_stream)).await?;
     let answer = Answer {
         status: status.as_u16(),
         is_stream,
@@ -97,14 +122,7 @@ async fn make(
         body: body.bytes.freeze(),
         replayed: false,
     };
-    if status.is_success() || call.accept.of(&answer).is_ok() {
-        return Ok(answer);
-    }
-    // Masked before anything is cut: of half a secret nobody would know any more that it is one.
-    let text = String::from_utf8_lossy(&answer.body);
-    let text = secrets.mask(&text);
-    let most = text.floor_char_boundary(MOST_REFUSAL);
-    Err(about.fill((call.refused)(answer.status, &text[..most])))
+    Ok((answer, about))
 }
 
 fn url(clients: &Clients, http: &HttpCall) -> Result<Url, String> {
@@ -139,7 +157,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn of(response: &Response, secrets: &Secrets) -> Self {
+    fn of(response: &Response) -> Self {
         let text = |name: &str| {
             response
                 .headers()
@@ -152,7 +170,7 @@ impl Refusal {
             // Without its query, which may hold anything.
             location: text(LOCATION.as_str())
                 .and_then(|place| place.split(['?', '#']).next())
-                .map(|place| secrets.mask(place).chars().take(200).collect()),
+                .map(str::to_owned),
         }
     }
 

@@ -13,6 +13,7 @@ pub mod files;
 mod group;
 mod http;
 pub mod launch;
+mod network;
 mod pool;
 pub mod retry_after;
 pub mod sse;
@@ -28,6 +29,7 @@ use crate::domain::secret::Secrets;
 use batch::Batches;
 use child::Starter;
 use clients::Clients;
+use network::Network;
 use pool::Pools;
 
 pub use child::Patience;
@@ -51,6 +53,8 @@ pub struct Settings {
     pub patience: Patience,
     /// Refuse to start any program, whoever asks.
     pub no_programs: bool,
+    /// Drive connections on a thread of their own: worth it where very many calls are under way at once.
+    pub network_apart: bool,
 }
 
 /// Why the way out cannot be opened.
@@ -74,7 +78,9 @@ pub struct Outside {
 impl Outside {
     /// Opens the way out.
     pub fn new(settings: Settings) -> Result<Self, WireError> {
-        let clients = Clients::new(settings.ca_bundle.as_deref()).map_err(WireError::CaBundle)?;
+        let network = Network::new(settings.network_apart);
+        let clients = Clients::new(settings.ca_bundle.as_deref(), network);
+        let clients = clients.map_err(WireError::CaBundle)?;
         let clients = Rc::new(clients);
         Ok(Self {
             batches: Batches::new(Rc::clone(&clients), settings.secrets.clone()),
