@@ -4,9 +4,14 @@ use std::path::{Path, PathBuf};
 
 use evenhand::domain::secret::Secrets;
 use evenhand::jobs::{Selection, open_suite};
+use evenhand::load::benchmarks::{BENCHMARKS, Cases, Outputs};
 use evenhand::load::dataset::plan_cases;
+use evenhand::load::labels;
 use evenhand::load::suite::Loaded;
-use evenhand::store::{baseline as kept, cassette::Cassette, entries, journal::Journal};
+use evenhand::store::{
+    baseline as kept, cassette::Cassette, certificate as paper, entries, journal::Journal,
+    ledger as looks,
+};
 
 thread_local! {
     static FOLDER: tempfile::TempDir = tempfile::tempdir().expect("a folder can be made");
@@ -126,6 +131,74 @@ pub fn suite_yaml(data: &[u8]) {
     with_file("suite.yaml", data, |path| {
         if let Err(error) = open_suite(path, &Selection::default(), &at("runs")) {
             assert!(!error.to_string().is_empty());
+        }
+    });
+}
+
+/// What people said: a labels file, and the same bytes as recorded verdicts. The first byte tells what it is called.
+pub fn labels_file(data: &[u8]) {
+    let Some((first, data)) = data.split_first() else {
+        return;
+    };
+    let ending = ["csv", "jsonl", "json", "tsv"][usize::from(first % 4)];
+    let grades = (first & 4 != 0).then_some((1, 5));
+    with_file(&format!("labels.{ending}"), data, |path| {
+        if let Ok(read) = labels::file::read(path, grades) {
+            // The digest is of what they say.
+            assert_eq!(labels::digest(&read), labels::digest(&read.clone()));
+        }
+        drop(labels::verdicts::read(path, grades));
+    });
+}
+
+/// The looks at labels; none is lost by adding one.
+pub fn ledger(data: &[u8]) {
+    with_file("labels.csv.ledger.jsonl", data, |path| {
+        let Ok(ledger) = looks::read(path) else {
+            return;
+        };
+        let Some(look) = ledger.looks.last() else {
+            return;
+        };
+        if looks::append(path, &ledger, look).is_ok() {
+            let longer = looks::read(path).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(longer.looks.len(), ledger.looks.len() + 1);
+        }
+    });
+}
+
+/// What a calibration leaves: read, written and read again it is the same.
+pub fn certificate(data: &[u8]) {
+    with_file("judge.calibration.json", data, |path| {
+        if let Ok(Some(read)) = paper::read(path) {
+            paper::write(path, &read).unwrap_or_else(|error| panic!("{error}"));
+            let again = paper::read(path).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(again, Some(read));
+        }
+    });
+}
+
+/// The questions and the recorded outputs of a benchmark; the first byte tells which, the second how the file is written.
+pub fn benchmark_rows(data: &[u8]) {
+    let [which, form, data @ ..] = data else {
+        return;
+    };
+    let benchmark = &BENCHMARKS[usize::from(*which) % BENCHMARKS.len()];
+    let ending = ["jsonl", "csv", "json"][usize::from(form % 3)];
+    with_file(&format!("rows.{ending}"), data, |path| {
+        if let Ok(mut cases) = Cases::open(path, benchmark) {
+            while let Some(case) = cases.next_case() {
+                if case.is_err() {
+                    break;
+                }
+            }
+        }
+        if let Ok(mut outputs) = Outputs::open(path, None) {
+            while let Some(row) = outputs.next_row() {
+                if row.is_err() {
+                    break;
+                }
+            }
         }
     });
 }
