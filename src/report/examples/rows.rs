@@ -79,6 +79,7 @@ pub(in crate::report) fn rendered(
         findings,
         head,
         rows: &mut rows.iter().cloned(),
+        cases: &mut examples::Book::default(),
         frame,
     };
     crate::report::kind(name)

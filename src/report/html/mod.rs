@@ -1,8 +1,11 @@
 //! Reports as pages for a browser: one file each, with nothing in it that came from elsewhere and nothing that asks for it.
 
+mod cases;
 mod document;
 mod policy;
+mod run;
 mod template;
 
-pub(in crate::report) use document::{Data, Document, Section};
-pub(in crate::report) use template::{Html, fill};
+pub use run::{case_list, case_page, served_page};
+
+pub(in crate::report) use run::render;
