@@ -212,10 +212,12 @@ mod tests {
 
     use super::*;
     use crate::domain::fault::{Fault, FaultKind};
-    use crate::domain::message::{Message, Usage};
+    use crate::domain::message::{Finish, Message, Role, ToolCall, Usage};
     use crate::domain::plan::TrialId;
-    use crate::domain::score::Unscored;
-    use crate::domain::transcript::{Attempt, Failure, Session, Timing, Turn};
+    use crate::domain::score::{Unscored, Value};
+    use crate::domain::transcript::{
+        Attempt, Failure, Outcome, Session, Step, StepKind, Timing, Transcript, Turn,
+    };
 
     fn frame() -> ShowFrame {
         ShowFrame {
