@@ -8,6 +8,7 @@
 
 mod audit;
 mod calibration;
+pub mod chart;
 mod content;
 mod csv;
 mod github_annotations;
