@@ -14,6 +14,7 @@ mod csv;
 mod github_annotations;
 mod github_output;
 mod github_summary;
+mod html;
 mod json;
 mod junit;
 mod label_stats;
