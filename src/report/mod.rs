@@ -9,6 +9,7 @@
 mod audit;
 mod calibration;
 mod casebook;
+pub mod chart;
 mod content;
 mod csv;
 mod github_annotations;
