@@ -7,7 +7,10 @@ use super::template::{Html, fill};
 use crate::funnel::json_island;
 
 /// The style of every page.
-const STYLE: &str = include_str!("../../../reports/page.css");
+const STYLE: &str = concat!(
+    include_str!("../../../reports/page.css"),
+    include_str!("../../../reports/chart.css"),
+);
 
 /// The shell of every page.
 const BASE: &str = include_str!("../../../reports/base.html");

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::charts;
 use super::link::case_link;
 use super::table;
 use crate::analysis::findings::{Comparison, Figure, Finding, Findings, Unit};
@@ -17,19 +18,21 @@ pub(super) fn differences(findings: &Findings) -> Html {
     let verdicts = content::verdicts(findings);
     let body: String = verdicts
         .iter()
-        .map(|verdict| one(findings, verdict).as_str().to_owned())
+        .enumerate()
+        .map(|(nth, verdict)| one(findings, nth, verdict))
         .collect();
     Html::drawn(body)
 }
 
-fn one(findings: &Findings, verdict: &content::Verdict<'_>) -> Html {
+fn one(findings: &Findings, nth: usize, verdict: &content::Verdict<'_>) -> String {
     let primary = verdict.primary;
     let of_same = |one: &&Comparison| {
         one.candidate == primary.candidate
             && one.baseline == primary.baseline
             && one.role != "slice"
     };
-    let comparisons = findings.comparisons.iter().filter(of_same);
+    let comparisons: Vec<&Comparison> = findings.comparisons.iter().filter(of_same).collect();
+    let chart = charts::of_differences(nth, &comparisons);
     let mut entries = Vec::new();
     let mut add = |label: &str, text: Option<String>| {
         entries.extend(text.map(|text| json!({"label": label, "text": text})));
@@ -52,11 +55,14 @@ fn one(findings: &Findings, verdict: &content::Verdict<'_>) -> Html {
     let values = json!({
         "baseline": primary.baseline,
         "candidate": primary.candidate,
-        "rows": comparisons.flat_map(rows).collect::<Vec<_>>(),
+        "rows": comparisons.into_iter().flat_map(rows).collect::<Vec<_>>(),
+        "chart": chart.as_str(),
         "entries": entries,
         "flips": flips,
     });
     fill(include_str!("../../../../reports/run/difference.html"), values)
+        .as_str()
+        .to_owned()
 }
 
 /// The row of a metric and, where it was corrected for a judge's error, one below it.

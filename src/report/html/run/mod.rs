@@ -1,6 +1,8 @@
 //! The page of a run or a comparison, in the order in which one reads it: the finding and the gates, the targets, the difference,
 //! slices, judges, latency and cost, errors, cases, how it was made.
 
+mod charts;
+mod columns;
 mod difference;
 mod head;
 mod judges;
@@ -13,6 +15,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
+use self::columns::Columns;
 use super::cases::{self, Chosen, MOST_LISTED};
 use super::document::{Data, Document, Section};
 use super::template::{Html, fill};
@@ -34,9 +37,13 @@ pub(in crate::report) fn render(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let (findings, head, frame) = (material.findings, material.head, material.frame);
-    let chosen = cases::choose(material.cases, (findings, head, frame), &mut |_| {})?;
+    let mut columns = Columns::new(material.cases.sides(), head.scorers.len());
+    let chosen = cases::choose(material.cases, (findings, head, frame), &mut |row| {
+        columns.take(row);
+    })?;
     let said = said(findings, frame, &chosen);
-    let sections = sections(findings, frame, (material.cases, said));
+    let drawn = (head.scorers.as_slice(), &columns);
+    let sections = sections(findings, frame, drawn, (material.cases, said));
     let (title, head) = head::head(findings);
     let page = Document {
         title: &title,
@@ -53,15 +60,18 @@ pub(in crate::report) fn render(
 /// # Errors
 /// What the system says when the run cannot be read.
 pub fn served_page(
-    (findings, frame): (&Findings, &Frame),
+    (findings, head, frame): (&Findings, &RowHead, &Frame),
     book: &mut dyn Casebook,
 ) -> io::Result<String> {
+    let mut columns = Columns::new(book.sides(), head.scorers.len());
+    book.outlines(&mut |case| case.rows.iter().flatten().for_each(|row| columns.take(row)))?;
+    let drawn = (head.scorers.as_slice(), &columns);
     let said = json!({"said": content::counted(book.count(), "case"), "left_out": "", "commands": []});
     let (title, head) = head::head(findings);
     let page = Document {
         title: &title,
         head,
-        sections: sections(findings, frame, (book, said)),
+        sections: sections(findings, frame, drawn, (book, said)),
         script: Some(SCRIPT),
         data: Data::Served("{\"served\":true}"),
     };
@@ -94,6 +104,7 @@ pub fn case_page(
 fn sections(
     findings: &Findings,
     frame: &Frame,
+    (scorers, columns): (&[String], &Columns),
     (book, said): (&mut dyn Casebook, serde_json::Value),
 ) -> Vec<Section> {
     let mut notes = content::notes(findings);
@@ -113,11 +124,11 @@ fn sections(
         }
     };
     add("gates", "Gates", head::gates(findings, frame));
-    add("targets", "Targets", targets(findings));
+    add("targets", "Targets", targets(findings, scorers, columns));
     add("difference", "The difference", difference::differences(findings));
     add("slices", "By tag", slices(findings));
     add("judges", "Judges", judges::judges(findings, of_judges));
-    add("resources", "Latency, tokens, cost", resources(findings, notes));
+    add("resources", "Latency, tokens, cost", resources(findings, columns, notes));
     add("errors", "Errors and coverage", missing::missing(findings, of_missing));
     let cases = fill(include_str!("../../../../reports/run/cases.html"), said);
     if book.count() > 0 {
@@ -127,7 +138,7 @@ fn sections(
     sections
 }
 
-fn targets(findings: &Findings) -> Html {
+fn targets(findings: &Findings, scorers: &[String], columns: &Columns) -> Html {
     // Targets that were not evaluated are named above; a table of nothing else says nothing.
     if findings.targets.iter().all(|target| target.not_evaluated) {
         return Html::drawn("<p>No target could be evaluated.</p>".to_owned());
@@ -139,25 +150,31 @@ fn targets(findings: &Findings) -> Html {
         false => vec![format!("no figure for {}", without.join("; "))],
     };
     let caption = "Each figure with its 95 % interval and the cases that it rests on.";
-    table::figures(findings, (caption, "metric"), rows, &below)
+    let mut drawn = charts::of_targets(findings);
+    drawn.extend(charts::of_scores(scorers, columns));
+    joined([
+        table::figures(findings, (caption, "metric"), rows, &below),
+        charts::framed(drawn),
+    ])
+}
+
+fn joined(parts: impl IntoIterator<Item = Html>) -> Html {
+    let parts = parts.into_iter();
+    Html::drawn(parts.map(|part| part.as_str().to_owned()).collect())
 }
 
 fn slices(findings: &Findings) -> Html {
     let (metric, rows) = content::slices(findings);
     let caption = format!("{metric} by tag, each with its 95 % interval.");
     let figures = table::figures(findings, (&caption, "tag"), rows, &[]);
-    let mut body = figures.as_str().to_owned();
-    body.push_str(difference::by_tag(findings).as_str());
-    Html::drawn(body)
+    joined([figures, charts::of_slices(findings), difference::by_tag(findings)])
 }
 
-fn resources(findings: &Findings, notes: Vec<(&'static str, String)>) -> Html {
+fn resources(findings: &Findings, columns: &Columns, notes: Vec<(&'static str, String)>) -> Html {
     let caption = "What a trial takes: the agent's own time, tokens, money.";
     let figures = table::figures(findings, (caption, "metric"), content::resources(findings), &[]);
     let notes = notes.into_iter().map(|(label, text)| (label, text, false));
-    let mut body = figures.as_str().to_owned();
-    body.push_str(table::entries(notes).as_str());
-    Html::drawn(body)
+    joined([figures, charts::of_resources(columns), table::entries(notes)])
 }
 
 /// What is said of the cases that the file holds and of those it does not.
@@ -194,3 +211,6 @@ fn said(findings: &Findings, frame: &Frame, chosen: &Chosen) -> serde_json::Valu
     }
     json!({"said": said, "left_out": left_out.trim(), "commands": commands})
 }
+
+#[cfg(test)]
+mod tests;
