@@ -288,7 +288,7 @@
 
   // The longest common run of words; nothing where that would take too long.
   function compare(before, after) {
-    const split = (text) => text.match(/\s+|[^\s]+/g) || [];
+    const split = (text) => text.match(/\S+\s*|\s+/g) || [];
     let a = split(before);
     let b = split(after);
     const head = [];

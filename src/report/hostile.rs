@@ -307,7 +307,11 @@ fn hostile_book() -> examples::Book {
             {
                 *message = bad();
             }
-            for fault in finished.attempts.iter_mut().filter_map(|one| one.fault.as_mut()) {
+            for fault in finished
+                .attempts
+                .iter_mut()
+                .filter_map(|one| one.fault.as_mut())
+            {
                 fault.message = bad();
             }
             finished.reused = Some(bad());
@@ -315,7 +319,10 @@ fn hostile_book() -> examples::Book {
             transcript.output = bad();
             transcript.reasoning = Some(bad());
             transcript.model_returned = Some(bad());
-            let turns = transcript.sessions.iter_mut().flat_map(|one| &mut one.turns);
+            let turns = transcript
+                .sessions
+                .iter_mut()
+                .flat_map(|one| &mut one.turns);
             for step in turns.flat_map(|turn| &mut turn.steps) {
                 step.text = Some(bad());
                 step.name = Some(bad());
@@ -346,14 +353,25 @@ fn no_text_marks_up_a_page_or_leaves_its_island() {
     assert_eq!(data["index"]["sides"][0], HOSTILE);
     let case = &data["details"][0];
     let asked = case["asked"].as_array().expect("what is asked");
-    assert!(asked.iter().all(|one| one["text"].as_str().is_some_and(|text| text.contains(HOSTILE))));
+    assert!(asked.iter().all(|one| {
+        one["text"]
+            .as_str()
+            .is_some_and(|text| text.contains(HOSTILE))
+    }));
     let scores = &case["sides"][0][0]["scores"];
-    assert_eq!((&scores[0]["scorer"], &scores[0]["reason"]["text"]), (&HOSTILE.into(), &HOSTILE.into()));
+    assert_eq!(
+        (&scores[0]["scorer"], &scores[0]["reason"]["text"]),
+        (&HOSTILE.into(), &HOSTILE.into())
+    );
     assert_eq!(scores[0]["people"], HOSTILE);
     assert_eq!(case.get("command"), None, "no command may hold such an id");
     // The text between the tags is what was given, escaped and whole.
     let shown = crate::funnel::html(HOSTILE);
-    assert!(page.matches(&*shown).count() > 40, "{}", page.matches(&*shown).count());
+    assert!(
+        page.matches(&*shown).count() > 40,
+        "{}",
+        page.matches(&*shown).count()
+    );
 }
 
 #[test]

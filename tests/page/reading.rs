@@ -107,7 +107,7 @@ fn cases_are_filtered_opened_compared_and_left_by_keys() {
     browser.press("k");
     assert_eq!(title(&browser), "lost-one");
     let pieces = browser.script(
-        "return [...document.querySelectorAll('.diff del, .diff ins')].map(one => one.tagName + ' ' + one.textContent)",
+        "return [...document.querySelectorAll('.diff del, .diff ins')].map(one => one.tagName + ' ' + one.textContent.trim())",
         &[],
     );
     assert_eq!(pieces, json!(["DEL 30", "INS 14"]));

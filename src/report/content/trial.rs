@@ -39,7 +39,10 @@ pub(in crate::report) fn texts(case: &Case, finished: &TrialFinished) -> Vec<(St
     let others = steps.iter().enumerate().filter(|(at, _)| Some(*at) != last);
     texts.extend(others.map(|(_, step)| of_step(step)));
     if let Some(reasoning) = &transcript.reasoning {
-        texts.push(("reasoning (no scorer sees it)".to_owned(), reasoning.clone()));
+        texts.push((
+            "reasoning (no scorer sees it)".to_owned(),
+            reasoning.clone(),
+        ));
     }
     let ended = match transcript.finish {
         Some(Finish::Length) => ", cut by the token limit",
@@ -64,10 +67,7 @@ fn of_step(step: &Step) -> (String, String) {
     let name = step.name.as_deref().unwrap_or("");
     let text = step.text.clone().unwrap_or_default();
     match step.kind {
-        StepKind::Message => (
-            role_word(step.role.unwrap_or(Role::User)).to_owned(),
-            text,
-        ),
+        StepKind::Message => (role_word(step.role.unwrap_or(Role::User)).to_owned(), text),
         StepKind::ToolCall => {
             let arguments = step.arguments.as_ref();
             let arguments = arguments.map_or(String::new(), Json::to_string);
@@ -209,9 +209,7 @@ pub(in crate::report) fn ending(
         Outcome::Answered => match success {
             Some(true) => ("SUCCESS", Ink::Good, String::new()),
             Some(false) => ("NO SUCCESS", Ink::Bad, String::new()),
-            None if scores.iter().any(Score::is_unscored) => {
-                ("UNSCORED", Ink::Warn, String::new())
-            }
+            None if scores.iter().any(Score::is_unscored) => ("UNSCORED", Ink::Warn, String::new()),
             None => ("ANSWERED", Ink::Plain, String::new()),
         },
     }

@@ -36,7 +36,9 @@ impl Casebook for Book {
     }
 
     fn outlines(&mut self, take: &mut dyn FnMut(Outline)) -> io::Result<()> {
-        self.cases.iter().for_each(|(outline, _)| take(outline.clone()));
+        self.cases
+            .iter()
+            .for_each(|(outline, _)| take(outline.clone()));
         Ok(())
     }
 
@@ -146,7 +148,11 @@ fn trial(row: &TrialRow) -> Trial {
                 _ => vec![attempt(None)],
             },
             transcript: Transcript {
-                output: if is_answer { said.into() } else { String::new() },
+                output: if is_answer {
+                    said.into()
+                } else {
+                    String::new()
+                },
                 sessions: vec![Session {
                     id: String::new(),
                     turns: vec![Turn {

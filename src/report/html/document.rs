@@ -120,7 +120,9 @@ mod tests {
             r#"<script type="application/json" id="data">{"a":"\u003c/script\u003e\u003c!--\u0026"}</script>"#,
             "<script>'use strict';</script>\n</body>\n</html>",
         ] {
-            let found = page[at..].find(part).unwrap_or_else(|| panic!("{part}\n{page}"));
+            let found = page[at..]
+                .find(part)
+                .unwrap_or_else(|| panic!("{part}\n{page}"));
             at += found;
         }
         assert!(!page.contains("connect-src"), "{page}");

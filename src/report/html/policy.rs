@@ -20,13 +20,15 @@ pub(super) fn policy(style: &str, script: Option<&str>, is_served: bool) -> Stri
 
 /// `sha256-` and the digest in base64, as policies name an inline text.
 fn source_hash(text: &str) -> String {
-    format!("sha256-{}", base64(digest(&SHA256, text.as_bytes()).as_ref()))
+    format!(
+        "sha256-{}",
+        base64(digest(&SHA256, text.as_bytes()).as_ref())
+    )
 }
 
 /// Bytes in the standard base64 alphabet, padded.
 fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] =
-        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for group in bytes.chunks(3) {
         let mut bits = 0_u32;

@@ -31,7 +31,9 @@ pub(in crate::report) fn fill(source: &'static str, values: impl Serialize) -> H
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_formatter(|out, _, value| {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
         let written = match value.is_safe() {
             true => out.write_str(&text),
             false => out.write_str(&html(&text)),

@@ -151,12 +151,18 @@ pub(super) fn detail(found: &Detail, around: &Around<'_>) -> String {
     };
     add(label, &accepted);
     let metadata = case.metadata.iter();
-    let metadata: Vec<String> = metadata.map(|(key, value)| format!("{key}: {value}")).collect();
+    let metadata: Vec<String> = metadata
+        .map(|(key, value)| format!("{key}: {value}"))
+        .collect();
     add("metadata", &metadata);
     let mut sides = Vec::new();
     for trials in &found.trials {
         let trials = trials.iter();
-        sides.push(trials.map(|one| told(found, one, around, &mut room)).collect());
+        sides.push(
+            trials
+                .map(|one| told(found, one, around, &mut room))
+                .collect(),
+        );
     }
     let page = Page {
         command: show_command(around.run, &case.id, None).map(|one| one + " --full"),
@@ -189,7 +195,10 @@ fn told(found: &Detail, trial: &Trial, around: &Around<'_>, room: &mut Room) -> 
         }
     }
     let why = room.text("", &why).text;
-    let scores = trial.scores.iter().map(|score| scored(score, trial, around, room));
+    let scores = trial
+        .scores
+        .iter()
+        .map(|score| scored(score, trial, around, room));
     Told {
         word,
         tone: tone(ink),
@@ -205,8 +214,15 @@ fn scored(score: &Score, trial: &Trial, around: &Around<'_>, room: &mut Room) ->
     let (word, ink) = verdict(score);
     let state = around.calibration.get(score.scorer.as_str()).copied();
     let asked = score.asked.as_ref();
-    let said = asked.map(|asked| votes(asked).map(|(label, text)| room.text(label, text)).collect());
-    let people = trial.people.iter().find(|(scorer, _)| *scorer == score.scorer);
+    let said = asked.map(|asked| {
+        votes(asked)
+            .map(|(label, text)| room.text(label, text))
+            .collect()
+    });
+    let people = trial
+        .people
+        .iter()
+        .find(|(scorer, _)| *scorer == score.scorer);
     let people = people.map(|(_, value)| match value {
         HumanValue::Pass(true) => "PASS".to_owned(),
         HumanValue::Pass(false) => "FAIL".to_owned(),

@@ -112,7 +112,11 @@ impl<'a> Lister<'a> {
         let outcomes: Vec<String> = case
             .rows
             .iter()
-            .map(|rows| rows.iter().map(|row| outcome(row, self.has_success)).collect())
+            .map(|rows| {
+                rows.iter()
+                    .map(|row| outcome(row, self.has_success))
+                    .collect()
+            })
             .collect();
         let marks = case.rows.iter().flatten().flat_map(|row| &row.scores);
         let marks = marks.map(|score| mark(score.as_ref())).collect();
@@ -209,7 +213,11 @@ mod tests {
         let (_, rows) = examples::rows();
         let letters: String = rows.iter().map(|row| outcome(row, true)).collect();
         assert_eq!(letters, "sssnsfsxeuss".to_owned() + "xxxs");
-        let marks: String = rows[9].scores.iter().map(|one| mark(one.as_ref())).collect();
+        let marks: String = rows[9]
+            .scores
+            .iter()
+            .map(|one| mark(one.as_ref()))
+            .collect();
         assert_eq!(marks, "puv");
     }
 

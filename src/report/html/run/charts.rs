@@ -2,12 +2,12 @@
 
 use super::columns::Columns;
 use crate::analysis::findings::{Comparison, Findings, MetricFigure, Unit};
+use crate::funnel::html;
 use crate::report::chart::{
     Cumulative, DifferenceRow, Differences, Distributions, IntervalRow, Intervals, Look, Points,
     Scatter, Series, Values, cumulative, differences, distributions, intervals, scatter,
 };
 use crate::report::content::{self, label};
-use crate::funnel::html;
 use crate::report::html::template::Html;
 
 /// Rows of a chart by tag; of more tags the table alone speaks.
@@ -180,7 +180,10 @@ pub(super) fn of_resources(columns: &Columns) -> Html {
         let has_costs = sides.iter().any(|side| !side.costs.is_empty());
         let (up, points): ((&str, Unit), Vec<Points<'_>>) = match has_costs {
             true => (("cost", Unit::Usd), points(columns, |side| &side.costs)),
-            false => (("tokens out", Unit::Tokens), points(columns, |side| &side.tokens)),
+            false => (
+                ("tokens out", Unit::Tokens),
+                points(columns, |side| &side.tokens),
+            ),
         };
         if points.iter().any(|one| !one.points.is_empty()) {
             let title = format!("latency and {} of every trial", up.0);

@@ -46,7 +46,8 @@ impl Columns {
             ("answered", Some(took)) => {
                 side.latencies.push(took);
                 side.costs.extend(row.cost_usd.map(|usd| (took, usd)));
-                side.tokens.extend(row.tokens.map(|(_, out)| (took, out as f64)));
+                side.tokens
+                    .extend(row.tokens.map(|(_, out)| (took, out as f64)));
             }
             ("failed", _) => side.cut += 1,
             _ => {}
@@ -80,7 +81,10 @@ mod tests {
         let [prod, next] = columns.sides() else {
             panic!("two sides");
         };
-        assert_eq!((prod.latencies.len(), prod.cut, prod.costs.len()), (4, 0, 4));
+        assert_eq!(
+            (prod.latencies.len(), prod.cut, prod.costs.len()),
+            (4, 0, 4)
+        );
         assert_eq!((next.latencies.len(), next.cut), (5, 1));
         assert_eq!(next.scores[1], (vec![4.5; 4], 1));
     }

@@ -60,9 +60,12 @@ fn one(findings: &Findings, nth: usize, verdict: &content::Verdict<'_>) -> Strin
         "entries": entries,
         "flips": flips,
     });
-    fill(include_str!("../../../../reports/run/difference.html"), values)
-        .as_str()
-        .to_owned()
+    fill(
+        include_str!("../../../../reports/run/difference.html"),
+        values,
+    )
+    .as_str()
+    .to_owned()
 }
 
 /// The row of a metric and, where it was corrected for a judge's error, one below it.
@@ -141,9 +144,12 @@ fn flip(label: &str, ids: &[String]) -> Json {
 
 /// The differences by tag; empty where nothing is compared by tag.
 pub(super) fn by_tag(findings: &Findings) -> Html {
-    let slices = findings.comparisons.iter().filter(|one| one.role == "slice");
+    let slices = findings
+        .comparisons
+        .iter()
+        .filter(|one| one.role == "slice");
     let several = content::verdicts(findings).len() > 1;
-    let rows: Vec<Vec<String>> = slices
+    let mut rows: Vec<Vec<String>> = slices
         .map(|one| {
             let p = one.p_adjusted.or(one.p);
             let mut row = vec![one.tag.clone().unwrap_or_default()];
@@ -156,6 +162,7 @@ pub(super) fn by_tag(findings: &Findings) -> Html {
             row
         })
         .collect();
+    rows.sort();
     let mut columns = vec!["tag".to_owned()];
     columns.extend(several.then(|| "candidate".to_owned()));
     columns.extend(["difference", "p, adjusted", "pairs"].map(str::to_owned));

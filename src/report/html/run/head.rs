@@ -21,7 +21,9 @@ pub(super) fn head(findings: &Findings) -> (String, Html) {
         sentences.push(format!("{primary}: {}", content::summary(findings)));
     }
     let alarms = content::alarms(findings);
-    let alarms = alarms.iter().map(|(word, text)| json!({"word": word, "text": text}));
+    let alarms = alarms
+        .iter()
+        .map(|(word, text)| json!({"word": word, "text": text}));
     let values = json!({
         "suite": suite,
         "facts": facts.join(" · "),

@@ -67,6 +67,9 @@ fn row(findings: &Findings, judge: &JudgeFindings) -> Vec<String> {
         }),
         figure(&judge.raw),
         corrected,
-        content::kinds(&judge.unscored, |_| None),
+        match judge.unscored.is_empty() {
+            true => "none".to_owned(),
+            false => content::kinds(&judge.unscored, |_| None),
+        },
     ]
 }

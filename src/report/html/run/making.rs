@@ -8,7 +8,11 @@ use crate::report::html::cases::run_of;
 use crate::report::html::template::Html;
 
 /// The section's body; `more` is what only the run itself knows.
-pub(super) fn making(findings: &Findings, frame: &Frame, more: Vec<(&'static str, String)>) -> Html {
+pub(super) fn making(
+    findings: &Findings,
+    frame: &Frame,
+    more: Vec<(&'static str, String)>,
+) -> Html {
     let run = &findings.run;
     let mut entries: Vec<(String, String, bool)> = Vec::new();
     let mut add = |label: &str, text: String, is_code: bool| {
@@ -29,10 +33,18 @@ pub(super) fn making(findings: &Findings, frame: &Frame, more: Vec<(&'static str
     for (label, text) in more {
         add(label, text, false);
     }
-    add("page by", format!("evenhand {}", env!("CARGO_PKG_VERSION")), false);
+    add(
+        "page by",
+        format!("evenhand {}", env!("CARGO_PKG_VERSION")),
+        false,
+    );
     let address = run_of(findings, frame);
     if let Some(word) = shell_word(&address) {
-        add("the run's page", format!("evenhand report {word} --report html=report.html"), true);
+        add(
+            "the run's page",
+            format!("evenhand report {word} --report html=report.html"),
+            true,
+        );
     }
     table::entries(
         entries

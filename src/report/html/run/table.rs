@@ -62,7 +62,9 @@ pub(super) fn figures(
     let targets = targets.collect();
     let mut below = below.to_vec();
     if beyond > 0 {
-        below.push(format!("{beyond} more rows: --report json=FILE has them all"));
+        below.push(format!(
+            "{beyond} more rows: --report json=FILE has them all"
+        ));
     }
     let lines = rows.iter().map(|row| Line {
         label: &row.label,

@@ -15,12 +15,18 @@ fn page(findings: &Findings, frame: &Frame) -> String {
 
 /// What stands between two marks, the first time.
 fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
-    let (_, rest) = text.split_once(from).unwrap_or_else(|| panic!("{from}\n{text}"));
+    let (_, rest) = text
+        .split_once(from)
+        .unwrap_or_else(|| panic!("{from}\n{text}"));
     rest.split_once(to).unwrap_or_else(|| panic!("{to}")).0
 }
 
 fn data(page: &str) -> Json {
-    let island = between(page, "<script type=\"application/json\" id=\"data\">", "</script>");
+    let island = between(
+        page,
+        "<script type=\"application/json\" id=\"data\">",
+        "</script>",
+    );
     serde_json::from_str(island).expect("the island is JSON")
 }
 
@@ -50,7 +56,11 @@ fn in_short(page: &str) -> String {
     let policy = between(&short, "Content-Security-Policy\" content=\"", "\"").to_owned();
     let mut named = String::new();
     for part in policy.split('\'') {
-        named.push_str(if part.starts_with("sha256-") { "sha256-..." } else { part });
+        named.push_str(if part.starts_with("sha256-") {
+            "sha256-..."
+        } else {
+            part
+        });
         named.push('\'');
     }
     short = short.replace(&policy, named.trim_end_matches('\''));
@@ -78,7 +88,12 @@ fn everything_that_another_report_says_is_on_the_page() {
         wanted.extend(content::notes(&findings).into_iter().map(|(_, text)| text));
         wanted.extend(findings.differences.iter().cloned());
         wanted.extend(findings.warnings.iter().cloned());
-        wanted.extend(findings.gates.iter().flat_map(|gate| [gate.gate.clone(), gate.why.clone()]));
+        wanted.extend(
+            findings
+                .gates
+                .iter()
+                .flat_map(|gate| [gate.gate.clone(), gate.why.clone()]),
+        );
         for verdict in content::verdicts(&findings) {
             wanted.push(content::sentence(verdict.primary));
             wanted.extend(content::judged(verdict.primary));
@@ -93,7 +108,12 @@ fn everything_that_another_report_says_is_on_the_page() {
             wanted.extend(cells.flat_map(|cell| [cell.point, cell.interval]));
             wanted.extend(without);
         }
-        wanted.extend(frame.next.iter().flat_map(|step| [step.command.clone(), step.why.clone()]));
+        wanted.extend(
+            frame
+                .next
+                .iter()
+                .flat_map(|step| [step.command.clone(), step.why.clone()]),
+        );
         wanted.extend(frame.exit.map(|(code, why)| format!("exit {code}: {why}")));
         wanted.extend([findings.run.id.clone(), findings.run.status.clone()]);
         wanted.extend(findings.run.digests.values().cloned());
@@ -107,13 +127,28 @@ fn everything_that_another_report_says_is_on_the_page() {
 fn a_page_asks_for_nothing_from_elsewhere() {
     for (name, findings) in examples::all() {
         let page = page(&findings, &examples::frame(name));
-        for ask in ["http:", "https:", "src=", "url(", "@import", "xmlns", "=\"//", "<link rel=\"s"] {
+        for ask in [
+            "http:",
+            "https:",
+            "src=",
+            "url(",
+            "@import",
+            "xmlns",
+            "=\"//",
+            "<link rel=\"s",
+        ] {
             assert!(!page.contains(ask), "{name}: {ask}");
         }
         for part in page.split("href=\"").skip(1) {
-            assert!(part.starts_with('#') || part.starts_with("data:,\""), "{name}: {part:.40}");
+            assert!(
+                part.starts_with('#') || part.starts_with("data:,\""),
+                "{name}: {part:.40}"
+            );
         }
-        assert!(!page.contains(" style=\"") && !page.contains(" onclick"), "{name}");
+        assert!(
+            !page.contains(" style=\"") && !page.contains(" onclick"),
+            "{name}"
+        );
     }
 }
 
@@ -121,7 +156,16 @@ fn a_page_asks_for_nothing_from_elsewhere() {
 fn the_script_is_small_and_reads_no_text_as_markup() {
     let script = super::SCRIPT;
     assert!(script.len() < 30_000, "{}", script.len());
-    for word in ["innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "Function(", "</script", "<!--"] {
+    for word in [
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacent",
+        "document.write",
+        "eval(",
+        "Function(",
+        "</script",
+        "<!--",
+    ] {
         assert!(!script.contains(word), "{word}");
     }
 }
@@ -138,12 +182,23 @@ fn changed_cases_come_first_and_each_is_there_in_full() {
     assert_eq!(ids, ["c001", "c003", "c002", "c004"]);
     assert_eq!(data["details"].as_array().map(Vec::len), Some(4));
     let lost = &data["details"][0];
-    assert_eq!(lost["command"], "evenhand show 20261122-095841-support-agent-7f3a c001 --full");
+    assert_eq!(
+        lost["command"],
+        "evenhand show 20261122-095841-support-agent-7f3a c001 --full"
+    );
     assert_eq!(lost["sides"][1][1]["word"], "NO SUCCESS");
     let scores = &lost["sides"][1][1]["scores"];
     assert_eq!(scores[1]["people"], "4");
-    assert_eq!(scores[1]["said"][0]["text"], "It answers what was asked. Verdict: 4");
-    assert!(scores[1]["who"].as_str().expect("who").contains("uncalibrated"));
+    assert_eq!(
+        scores[1]["said"][0]["text"],
+        "It answers what was asked. Verdict: 4"
+    );
+    assert!(
+        scores[1]["who"]
+            .as_str()
+            .expect("who")
+            .contains("uncalibrated")
+    );
 }
 
 /// A book of so many cases, of which the first few failed, each answer so long.
@@ -186,7 +241,11 @@ fn of_many_cases_those_that_failed_are_listed_and_the_rest_is_counted() {
         page.contains("Of 5001 cases this file lists 40 that changed, failed or are missing; 4961 more are left out."),
         "{}", between(&page, "id=\"cases-said\"", "<noscript>")
     );
-    assert!(page.contains("<code class=\"copy\">evenhand view 20261122-095841-support-agent-7f3a</code>"));
+    assert!(
+        page.contains(
+            "<code class=\"copy\">evenhand view 20261122-095841-support-agent-7f3a</code>"
+        )
+    );
     let all = of_long(&mut long(5_000, 40, 3));
     assert!(all.contains("5000 cases, those that changed or failed first."));
     assert!(!all.contains("left out."));
@@ -199,10 +258,17 @@ fn a_page_stays_below_ten_megabytes_and_says_what_did_not_fit() {
     let data = data(&page);
     let whole = data["details"].as_array().expect("details").len();
     assert!(whole > 7 && whole < 1_500, "{whole}");
-    let said = format!("The texts of {} cases did not fit into this file.", 1_500 - whole);
+    let said = format!(
+        "The texts of {} cases did not fit into this file.",
+        1_500 - whole
+    );
     assert!(page.contains(&said), "{said}");
     let reply = &data["details"][0]["sides"][0][0]["texts"];
-    let reply = reply.as_array().expect("texts").iter().find(|text| text["reply"] == true);
+    let reply = reply
+        .as_array()
+        .expect("texts")
+        .iter()
+        .find(|text| text["reply"] == true);
     assert_eq!(reply.expect("a reply")["more"], 1_000);
 }
 
@@ -220,7 +286,10 @@ fn a_served_page_holds_no_case_and_its_parts_come_one_by_one() {
     assert_eq!(list["cases"][0][0], "c001");
     let place = list["cases"][1][6].as_u64().expect("a place");
     let case = case_page((&findings, &frame), &mut book, place).expect("a book in memory");
-    assert!(case.expect("a case").contains("show 20261122-095841-support-agent-7f3a c003"));
+    assert!(
+        case.expect("a case")
+            .contains("show 20261122-095841-support-agent-7f3a c003")
+    );
     let beyond = case_page((&findings, &frame), &mut book, 4).expect("a book in memory");
     assert_eq!(beyond, None);
     assert_eq!(book.count(), 4);
