@@ -73,6 +73,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("regex", &["score", "judge"]),
     ("regex_syntax", &["score"]),
     ("reqwest", &["wire"]),
+    // SHA-256, by which a page's policy names its own script and style.
+    ("ring", &["report"]),
     // Signals and process groups; locks; the terminal's width.
     ("rustix", &["wire", "store", "cli"]),
     ("rustls", &["wire"]),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::Reports;
 use super::screen::Screen;
-use crate::jobs::{JobError, Told, rows};
+use crate::jobs::{Cases, JobError, Told, rows};
 use crate::report::{Frame, Kind, Material, kind};
 
 /// The reports that were asked for.
@@ -85,7 +85,12 @@ impl Wanted {
             };
             let file = create(path, is_private).map_err(|error| fail(&error))?;
             let mut out = BufWriter::new(file);
-            render(kind, told, &on_file(&frame), &mut out).map_err(|error| fail(&error))?;
+            let mut shown = on_file(&frame);
+            // A page is what one goes on from, long after the screen is gone.
+            if kind.name == "html" {
+                shown.next.clone_from(&frame.next);
+            }
+            render(kind, told, &shown, &mut out).map_err(|error| fail(&error))?;
             out.flush().map_err(|error| fail(&error))?;
             frame.reports.push(path.display().to_string());
         }
@@ -159,6 +164,7 @@ fn render(kind: &Kind, told: &Told, frame: &Frame, out: &mut dyn Write) -> Resul
         findings: &told.findings,
         head: &told.head,
         rows: &mut rows,
+        cases: &mut Cases::new(told),
         frame,
     };
     kind.render(material, out)

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::JobError;
+use super::casebook::Side;
 use super::reading::{Reading, open_run, read_run};
 use super::report::{Told, facts, name_flips, threads};
 use crate::analysis::analyse::{Against, RunSide, compare as compare_runs};
@@ -110,7 +111,17 @@ fn targets(
         threads(),
     );
     name_flips(&mut found, &reading)?;
-    Ok(Told::new(found, Some(reading)))
+    let sides = [base, ours].map(|at| shown(at, &reading.suite.targets[at].id, false));
+    Ok(Told::new(found, Some(reading)).showing(sides.into(), None))
+}
+
+/// A side whose trials a report of single cases shows.
+fn shown(target: usize, name: &str, is_of_base: bool) -> Side {
+    Side {
+        name: name.to_owned(),
+        is_of_base,
+        target,
+    }
 }
 
 fn across(
@@ -141,7 +152,8 @@ fn across(
         };
         let mut found = compare_runs(Against::File(&file), side, facts(&reading)?, threads());
         name_flips(&mut found, &reading)?;
-        return Ok(Told::new(found, Some(reading)));
+        let side = shown(at, &name, false);
+        return Ok(Told::new(found, Some(reading)).showing(vec![side], None));
     }
     let other = open_run(base, runs_dir).map_err(|error| match error {
         JobError::Usage(message) => JobError::Usage(format!(
@@ -175,7 +187,8 @@ fn across(
     let mut found: Findings = compare_runs(Against::Run(base), side, facts(&reading)?, threads());
     found.differences = differences((&other, theirs), (&reading, ours));
     name_flips(&mut found, &reading)?;
-    Ok(Told::new(found, Some(reading)))
+    let sides = vec![shown(theirs, &names.0, true), shown(ours, &names.1, false)];
+    Ok(Told::new(found, Some(reading)).showing(sides, Some(other)))
 }
 
 /// What else than the answers differs between two runs: what their manifests say, and the models that answered.

@@ -7,6 +7,7 @@ mod begin;
 mod benchmark;
 mod bless;
 mod calibrate;
+mod casebook;
 mod check;
 mod clock;
 mod compare;
@@ -42,6 +43,7 @@ pub use calibrate::{
     Order as CalibrateOrder, Ready, calibrate_files, calibrate_table, finish_audit,
     finish_calibration, prepare_audit, prepare_calibration,
 };
+pub use casebook::Cases;
 pub use check::{Calls, Check, Checked, check};
 pub use clock::SystemClock;
 pub use compare::{Compare, compare, compare_columns};

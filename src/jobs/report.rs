@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::JobError;
+use super::casebook::Side;
 use super::reading::{Reading, read_run};
 use crate::analysis::analyse::{Context, findings};
 use crate::analysis::baseline::Baseline;
@@ -25,7 +26,11 @@ pub struct Told {
     /// The exit code that it asks for, and why.
     pub exit: (u8, String),
     /// The run whose trials are the rows; `None` for a table.
-    reading: Option<Reading>,
+    pub(super) reading: Option<Reading>,
+    /// The other run of a comparison of two.
+    pub(super) base: Option<Reading>,
+    /// Whose trials a report of single cases shows.
+    pub(super) sides: Vec<Side>,
 }
 
 impl Told {
@@ -49,11 +54,28 @@ impl Told {
                 file: None,
             },
         };
+        let targets = reading.iter().flat_map(|reading| &reading.suite.targets);
+        let sides = targets.enumerate().map(|(at, target)| Side {
+            name: target.id.clone(),
+            is_of_base: false,
+            target: at,
+        });
         Self {
             findings,
             head,
             exit: (verdict.code, verdict.why),
+            sides: sides.collect(),
             reading,
+            base: None,
+        }
+    }
+
+    /// The same, where a report of single cases shows only these sides; `base` is the run of those that are not of this one.
+    pub(crate) fn showing(self, sides: Vec<Side>, base: Option<Reading>) -> Self {
+        Self {
+            sides,
+            base,
+            ..self
         }
     }
 

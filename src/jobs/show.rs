@@ -127,7 +127,7 @@ pub fn show(order: &Show, runs_dir: &Path) -> Result<Shown, JobError> {
 }
 
 /// Takes a line in if it is about one of these trials; a later outcome replaces an earlier one with its scores.
-fn take_in(name: &str, json: &str, first: u64, trials: &mut [ShownTrial]) {
+pub(super) fn take_in(name: &str, json: &str, first: u64, trials: &mut [ShownTrial]) {
     #[derive(serde::Deserialize)]
     struct Head {
         ordinal: u64,

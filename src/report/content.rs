@@ -7,14 +7,19 @@ mod figures;
 mod notes;
 mod objection;
 mod origin;
+pub(super) mod trial;
 mod verdict;
 
 pub use command::{shell_word, show_command};
-pub(super) use figures::{Cell, Row, figures, metric, shared_count, slices};
-pub(super) use notes::notes;
+pub(super) use figures::{
+    Cell, Row, coverage, figures, label, metric, resources, shared_count, slices,
+};
+pub(super) use notes::{kinds, notes};
 pub(super) use objection::{objection, succeeded};
 pub use origin::origin;
-pub(super) use verdict::{adjusted, finding_word, footing, judged, quiet, sentence, verdicts};
+pub(super) use verdict::{
+    Verdict, adjusted, finding_word, footing, judged, quiet, sentence, verdicts,
+};
 
 use verdict::finding_words;
 

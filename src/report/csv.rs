@@ -103,6 +103,7 @@ mod tests {
             findings: &examples::support(),
             head,
             rows: &mut rows.into_iter(),
+            cases: &mut examples::Book::default(),
             frame: &Frame::default(),
         };
         kind("csv").unwrap().render(material, &mut out).unwrap();
@@ -157,6 +158,7 @@ mod tests {
             findings: &examples::support(),
             head: &head,
             rows: &mut endless,
+            cases: &mut examples::Book::default(),
             frame: &Frame::default(),
         };
         let err = kind("csv")

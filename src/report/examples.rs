@@ -10,13 +10,15 @@ use crate::domain::event::Spent;
 
 use super::{Frame, NextStep};
 
+mod book;
 mod calibrated;
 mod parts;
 mod rows;
 
+pub(super) use book::{Book, book};
 use calibrated::{calibrated, stale};
 use parts::*;
-pub(super) use rows::{rendered, rows};
+pub(super) use rows::{rendered, rendered_with, rows};
 
 /// Two targets, three repeats, gates of every outcome, one of them failed: the screen of the design.
 pub(super) fn support() -> Findings {

@@ -269,6 +269,111 @@ fn no_text_becomes_another_output() {
     assert_eq!(keys, 20, "{file}");
 }
 
+/// Every text of the cases replaced.
+fn hostile_book() -> examples::Book {
+    let mut book = examples::book();
+    let bad = || HOSTILE.to_owned();
+    book.sides = vec![bad(), format!("{HOSTILE}2")];
+    book.making = vec![("made by", bad())];
+    for (outline, detail) in &mut book.cases {
+        outline.id = format!("{HOSTILE}{}", outline.id);
+        outline.tags = vec![bad()];
+        outline.asks = bad();
+        for row in outline.rows.iter_mut().flatten() {
+            row.target = bad();
+            row.scores[1] = Some(ScoreCell::Unscored(bad()));
+        }
+        let case = &mut detail.case;
+        case.id.clone_from(&outline.id);
+        case.input = crate::domain::case::Input::Text(bad());
+        case.expected = Some(HOSTILE.into());
+        (case.tags, case.choices, case.context) = (vec![bad()], vec![bad()], vec![bad()]);
+        case.metadata = [(bad(), HOSTILE.into())].into_iter().collect();
+        for trial in detail.trials.iter_mut().flatten() {
+            trial.people = vec![(bad(), crate::analysis::held::HumanValue::Class(bad()))];
+            for score in &mut trial.scores {
+                score.scorer = bad();
+                score.reason = Some(bad());
+                if let Some(asked) = &mut score.asked {
+                    asked.replies = vec![bad(), bad()];
+                    asked.model_returned = Some(bad());
+                }
+            }
+            let Some(finished) = &mut trial.finished else {
+                continue;
+            };
+            if let crate::domain::transcript::Outcome::Failed { message, .. } =
+                &mut finished.outcome
+            {
+                *message = bad();
+            }
+            for fault in finished
+                .attempts
+                .iter_mut()
+                .filter_map(|one| one.fault.as_mut())
+            {
+                fault.message = bad();
+            }
+            finished.reused = Some(bad());
+            let transcript = &mut finished.transcript;
+            transcript.output = bad();
+            transcript.reasoning = Some(bad());
+            transcript.model_returned = Some(bad());
+            let turns = transcript
+                .sessions
+                .iter_mut()
+                .flat_map(|one| &mut one.turns);
+            for step in turns.flat_map(|turn| &mut turn.steps) {
+                step.text = Some(bad());
+                step.name = Some(bad());
+            }
+        }
+    }
+    book
+}
+
+#[test]
+fn no_text_marks_up_a_page_or_leaves_its_island() {
+    let (findings, head, rows, frame) = hostile();
+    let mut book = hostile_book();
+    let all = (&findings, &head, rows.as_slice(), &frame);
+    let page = examples::rendered_with("html", all, &mut book);
+    let count = |of: &str| page.matches(of).count();
+    assert_eq!((count("<script"), count("</script>")), (2, 2));
+    assert_eq!(count("<details>"), count("</details>"));
+    assert_eq!(count("<svg"), count("</svg>"));
+    for live in ["-->", "<!--", "<img", "{{", "\0", "\r", "<script>!"] {
+        assert!(!page.contains(live), "{live:?}");
+    }
+    let (_, island) = page.split_once("id=\"data\">").expect("an island");
+    let (island, _) = island.split_once("</script>").expect("its end");
+    assert!(!island.contains(['<', '>', '&', '\u{2028}', '\u{2029}']));
+    let data: serde_json::Value = serde_json::from_str(island).expect("the island is JSON");
+    assert_eq!(data["index"]["tags"][0], HOSTILE);
+    assert_eq!(data["index"]["sides"][0], HOSTILE);
+    let case = &data["details"][0];
+    let asked = case["asked"].as_array().expect("what is asked");
+    assert!(asked.iter().all(|one| {
+        one["text"]
+            .as_str()
+            .is_some_and(|text| text.contains(HOSTILE))
+    }));
+    let scores = &case["sides"][0][0]["scores"];
+    assert_eq!(
+        (&scores[0]["scorer"], &scores[0]["reason"]["text"]),
+        (&HOSTILE.into(), &HOSTILE.into())
+    );
+    assert_eq!(scores[0]["people"], HOSTILE);
+    assert_eq!(case.get("command"), None, "no command may hold such an id");
+    // The text between the tags is what was given, escaped and whole.
+    let shown = crate::funnel::html(HOSTILE);
+    assert!(
+        page.matches(&*shown).count() > 40,
+        "{}",
+        page.matches(&*shown).count()
+    );
+}
+
 #[test]
 fn no_text_leaves_its_label() {
     let (findings, head, rows, frame) = hostile();

@@ -30,6 +30,7 @@ mod tests {
             findings,
             head: &head,
             rows: &mut rows.into_iter(),
+            cases: &mut examples::Book::default(),
             frame: &Frame::default(),
         };
         kind("json").unwrap().render(material, &mut out).unwrap();

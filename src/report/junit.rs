@@ -233,6 +233,7 @@ mod tests {
             findings: &examples::support(),
             head: &head,
             rows: &mut rows.into_iter(),
+            cases: &mut examples::Book::default(),
             frame: &Frame::default(),
         };
         kind("junit").unwrap().render(material, &mut out).unwrap();

@@ -8,11 +8,14 @@
 
 mod audit;
 mod calibration;
+mod casebook;
+pub mod chart;
 mod content;
 mod csv;
 mod github_annotations;
 mod github_output;
 mod github_summary;
+mod html;
 mod json;
 mod junit;
 mod label_stats;
@@ -38,9 +41,11 @@ use std::io::Write;
 
 pub use audit::audit_screen;
 pub use calibration::{JudgeTitle, calibration_screen};
+pub use casebook::{Casebook, Detail, Outline, Trial};
 pub use content::{origin, shell_word, show_command, summary};
 pub use github_annotations::{Fault, annotated};
 pub use github_output::failed_output;
+pub use html::{case_list, case_page, served_page};
 pub use json::schema;
 pub use label_stats::label_stats_screen;
 pub use labels::{labels_csv, labels_jsonl, labels_to_fill};
@@ -79,6 +84,8 @@ pub struct Material<'a> {
     pub head: &'a RowHead,
     /// Every planned trial in ordinal order; taken once, and only by reports of single trials.
     pub rows: &'a mut dyn Iterator<Item = TrialRow>,
+    /// The cases with all that was said in them; read only by reports that show single cases in full.
+    pub cases: &'a mut dyn Casebook,
     /// What the findings do not know.
     pub frame: &'a Frame,
 }
@@ -162,6 +169,12 @@ pub const KINDS: &[Kind] = &[
         summary: "a pull-request comment: finding first, changed cases only, under 65,536 characters",
         syntax: Syntax::Lines,
         render: markdown::render,
+    },
+    Kind {
+        name: "html",
+        summary: "a page in one file: figures, findings, judges and every case with its transcripts; opens without a network",
+        syntax: Syntax::Lines,
+        render: html::render,
     },
     Kind {
         name: "json",

@@ -2,20 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
-
-mod words;
-
-use words::{cut, ending, money, role_word, said, time, told, verdict};
-
-use super::content::{counted, short};
+use super::content::counted;
+use super::content::trial::{ending, facts, reason, texts, verdict, votes, who};
 use super::screen::{Ink, Place, Screen};
 use crate::domain::case::Case;
 use crate::domain::event::TrialFinished;
-use crate::domain::message::{Finish, Role, ToolCall};
-use crate::domain::score::{Asked, Score, Value};
-use crate::domain::transcript::{Outcome, Step, StepKind, Transcript};
+use crate::domain::score::{Asked, Score};
 use crate::funnel::terminal;
+
+/// Characters and lines of one text that are shown unless all of it is asked for.
+const MOST_CHARACTERS: usize = 2_000;
+const MOST_LINES: usize = 40;
 
 /// A line with a label inside a trial.
 const INSIDE: Place = Place {
@@ -23,9 +20,6 @@ const INSIDE: Place = Place {
     hang: 12,
     below: 4,
 };
-
-/// A wait shorter than this is the machine's own doing and not worth a word.
-const WORTH_SAYING_MS: f64 = 1.0;
 
 /// One trial to be shown.
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +95,7 @@ impl Page<'_> {
         if self.frame.repeats > 1 {
             title += &format!(", repeat {} of {}", trial.repeat + 1, self.frame.repeats);
         }
-        let (word, ink, why) = ending(trial);
+        let (word, ink, why) = ending(trial.finished, trial.success, trial.scores);
         self.screen.gap();
         let hang = Place {
             indent: 0,
@@ -116,85 +110,14 @@ impl Page<'_> {
         let Some(finished) = trial.finished else {
             return;
         };
-        self.transcript(case, &finished.transcript, &finished.outcome);
+        for (label, text) in texts(case, finished) {
+            self.text(2, &label, &text);
+        }
         self.scores(trial.scores);
-        self.facts(finished);
-    }
-
-    fn transcript(&mut self, case: &Case, transcript: &Transcript, outcome: &Outcome) {
-        let steps: Vec<&Step> = transcript
-            .sessions
-            .iter()
-            .flat_map(|session| &session.turns)
-            .flat_map(|turn| &turn.steps)
-            .collect();
-        if steps.is_empty() {
-            self.text(
-                2,
-                "input (the transcript holds no prompt)",
-                case.input.text(),
-            );
+        for (label, text) in facts(finished) {
+            self.screen
+                .entry(INSIDE, &[(label, Ink::Dim)], (&text, Ink::Plain));
         }
-        // The last thing the agent said is the output, shown as the reply.
-        let last = steps
-            .iter()
-            .rposition(|step| said(step) == Some(Role::Assistant));
-        let last = last.filter(|at| steps[*at].text.as_deref() == Some(&transcript.output));
-        for (at, step) in steps.iter().enumerate() {
-            if Some(at) != last {
-                self.step(step);
-            }
-        }
-        if let Some(reasoning) = &transcript.reasoning {
-            self.text(2, "reasoning (no scorer sees it)", reasoning);
-        }
-        let ended = match transcript.finish {
-            Some(Finish::Length) => ", cut by the token limit",
-            Some(Finish::Blocked) => ", cut or replaced by the provider's filter",
-            _ => "",
-        };
-        if matches!(outcome, Outcome::Answered) || !transcript.output.is_empty() {
-            self.text(2, &format!("reply{ended}"), &transcript.output);
-        }
-        for call in &transcript.tool_calls {
-            self.call(call);
-        }
-    }
-
-    fn step(&mut self, step: &Step) {
-        let name = step.name.as_deref().unwrap_or("");
-        match step.kind {
-            StepKind::Message => {
-                let role = step.role.unwrap_or(Role::User);
-                self.text(2, role_word(role), step.text.as_deref().unwrap_or(""));
-            }
-            StepKind::ToolCall => {
-                let arguments = step
-                    .arguments
-                    .as_ref()
-                    .map_or(String::new(), Json::to_string);
-                self.text(2, &format!("calls {name}"), &arguments);
-            }
-            StepKind::ToolResult => {
-                let result = step
-                    .result
-                    .as_ref()
-                    .map_or(String::new(), |result| match result {
-                        Json::String(text) => text.clone(),
-                        other => other.to_string(),
-                    });
-                self.text(2, &format!("{name} answers"), &result);
-            }
-            StepKind::Note => self.text(2, "note", step.text.as_deref().unwrap_or("")),
-        }
-    }
-
-    fn call(&mut self, call: &ToolCall) {
-        self.text(
-            2,
-            &format!("asks for the tool {}", call.name),
-            &call.arguments.to_string(),
-        );
     }
 
     fn scores(&mut self, scores: &[Score]) {
@@ -225,13 +148,7 @@ impl Page<'_> {
                 (&space, Ink::Plain),
                 (&id, Ink::Plain),
             ];
-            let reason = score.reason.as_deref().unwrap_or("");
-            let reason = match &score.value {
-                Value::Unscored(why) => format!("{}: {reason}", why.words()),
-                Value::NotApplicable => "does not apply to this trial".to_owned(),
-                _ => reason.to_owned(),
-            };
-            self.screen.entry(at, &label, (&reason, Ink::Plain));
+            self.screen.entry(at, &label, (&reason(score), Ink::Plain));
             if let Some(asked) = &score.asked {
                 self.asked(&score.scorer, asked);
             }
@@ -239,103 +156,16 @@ impl Page<'_> {
     }
 
     fn asked(&mut self, scorer: &str, asked: &Asked) {
-        let mut parts = Vec::new();
-        let is_judge = !asked.judge.is_empty();
-        if is_judge {
-            parts.push(format!("judge {}", short(&asked.judge)));
-        }
-        parts.extend(asked.model_returned.clone());
-        if is_judge {
-            let state = self.frame.calibration.get(scorer);
-            parts.push(state.map_or("uncalibrated", String::as_str).to_owned());
-        }
-        parts.push(time(asked.took_ms));
-        parts.extend(asked.cost_usd.map(money));
-        if asked.attempts > 1 {
-            parts.push(counted(asked.attempts.into(), "attempt"));
-        }
+        let state = self.frame.calibration.get(scorer);
+        let parts = who(asked, state.map(String::as_str));
         let at = Place {
             indent: 8,
             hang: 8,
             below: 8,
         };
-        self.screen.entry(at, &[], (&parts.join(", "), Ink::Dim));
-        for (nth, reply) in asked.replies.iter().enumerate() {
-            let label = match asked.replies.len() {
-                1 => "said".to_owned(),
-                votes => format!("vote {} of {votes}", nth + 1),
-            };
+        self.screen.entry(at, &[], (&parts, Ink::Dim));
+        for (label, reply) in votes(asked) {
             self.text(8, &label, reply);
-        }
-    }
-
-    fn facts(&mut self, finished: &TrialFinished) {
-        let transcript = &finished.transcript;
-        let fact = |page: &mut Self, label: &str, text: &str| {
-            page.screen
-                .entry(INSIDE, &[(label, Ink::Dim)], (text, Ink::Plain));
-        };
-        if finished
-            .attempts
-            .iter()
-            .any(|attempt| attempt.fault.is_some())
-        {
-            for (nth, attempt) in finished.attempts.iter().enumerate() {
-                let label = if nth == 0 { "attempts" } else { "" };
-                fact(self, label, &format!("{}. {}", nth + 1, told(attempt)));
-            }
-        }
-        let timing = &transcript.timing;
-        let mut parts = vec![time(timing.total_ms)];
-        parts.extend(
-            timing
-                .first_token_ms
-                .map(|ms| format!("first token after {}", time(ms))),
-        );
-        parts.extend(
-            timing
-                .first_byte_ms
-                .map(|ms| format!("first byte after {}", time(ms))),
-        );
-        if timing.waited_ms >= WORTH_SAYING_MS {
-            parts.push(format!("waited {}", time(timing.waited_ms)));
-        }
-        if let Some(run) = &finished.reused {
-            fact(
-                self,
-                "reused",
-                &format!("from {run}: all of this is of then"),
-            );
-        }
-        let recorded = if transcript.replayed {
-            " (as recorded)"
-        } else {
-            ""
-        };
-        if timing.total_ms > 0.0 || timing.waited_ms >= WORTH_SAYING_MS {
-            fact(self, "time", &format!("{}{recorded}", parts.join(", ")));
-        }
-        if let Some(usage) = transcript.usage {
-            let part = |count: u64, word: &str| match count {
-                0 => String::new(),
-                _ => format!(" ({count} {word})"),
-            };
-            let text = format!(
-                "{} in{}, {} out{}",
-                usage.input,
-                part(usage.cached, "cached"),
-                usage.output,
-                part(usage.reasoning, "reasoning"),
-            );
-            fact(self, "tokens", &text);
-        }
-        match transcript.cost_usd {
-            Some(usd) => fact(self, "cost", &format!("{}{recorded}", money(usd))),
-            None if transcript.usage.is_some() => fact(self, "cost", "no price is known"),
-            None => {}
-        }
-        if let Some(model) = &transcript.model_returned {
-            fact(self, "model", model);
         }
     }
 
@@ -364,16 +194,30 @@ impl Page<'_> {
     }
 }
 
+/// The beginning of a text that is shown, and how many characters are not.
+fn cut(text: &str) -> (&str, usize) {
+    let by_characters = text.char_indices().nth(MOST_CHARACTERS).map(|(at, _)| at);
+    let by_lines = text
+        .match_indices('\n')
+        .nth(MOST_LINES - 1)
+        .map(|(at, _)| at);
+    let end = by_characters.into_iter().chain(by_lines).min();
+    let shown = end.map_or(text, |end| &text[..end]);
+    (shown, text[shown.len()..].trim_end().chars().count())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
     use crate::domain::fault::{Fault, FaultKind};
-    use crate::domain::message::{Message, Usage};
+    use crate::domain::message::{Finish, Message, Role, ToolCall, Usage};
     use crate::domain::plan::TrialId;
-    use crate::domain::score::Unscored;
-    use crate::domain::transcript::{Attempt, Failure, Session, Timing, Turn};
+    use crate::domain::score::{Unscored, Value};
+    use crate::domain::transcript::{
+        Attempt, Failure, Outcome, Session, Step, StepKind, Timing, Transcript, Turn,
+    };
 
     fn frame() -> ShowFrame {
         ShowFrame {

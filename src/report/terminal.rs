@@ -295,6 +295,7 @@ mod tests {
             findings,
             head: &head,
             rows: &mut rows.into_iter(),
+            cases: &mut examples::Book::default(),
             frame,
         };
         kind("terminal")

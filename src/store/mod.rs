@@ -25,3 +25,4 @@ pub mod runs;
 pub mod scan;
 mod tape;
 mod tray;
+pub mod trial_lines;

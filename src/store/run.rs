@@ -13,6 +13,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use crate::domain::event::{RunFinished, TrialFinished};
@@ -24,6 +25,7 @@ use super::entries::{self, Entries};
 use super::journal::{Journal, JournalError};
 use super::manifest::{FORMAT, Format, Manifest};
 use super::recover::Recovered;
+use super::trial_lines::TrialLines;
 use super::{durable, line, lock};
 
 /// The manifest's name.
@@ -281,6 +283,11 @@ impl RunDir {
     /// Its cases by index, without holding them.
     pub fn case_index(&self) -> Result<CaseIndex, CasesError> {
         CaseIndex::build(&self.path, self.manifest.cases)
+    }
+
+    /// The journal's lines about each trial, to be read again.
+    pub fn trial_lines(&self, threads: NonZeroUsize) -> Result<TrialLines, JournalError> {
+        TrialLines::of(&self.journal_path(), threads)
     }
 
     /// One `trial_finished` line again, by the offset at which [`RunDir::entries`] met it.

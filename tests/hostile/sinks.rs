@@ -25,6 +25,7 @@ const KINDS: &[&str] = &[
     "github-annotations",
     "github-output",
     "openmetrics",
+    "html",
 ];
 
 /// Runs the suite of the bench into a folder far down.
@@ -140,8 +141,24 @@ fn report_is_text(kind: &str, report: &str, cases: &[String]) {
             );
         }
         "openmetrics" => is_openmetrics(report),
+        "html" => is_page(report, cases),
         other => panic!("no rule for {other}"),
     }
+}
+
+/// A page whose only scripts are its own, with every case in its data as it is called.
+fn is_page(report: &str, cases: &[String]) {
+    let count = |of: &str| report.matches(of).count();
+    assert_eq!((count("<script"), count("</script>")), (2, 2));
+    for live in ["<img", "<!--", "-->", "<iframe", "javascript:alert(1)\""] {
+        assert!(!report.contains(live), "{live}");
+    }
+    let (_, island) = report.split_once("id=\"data\">").expect("an island");
+    let (island, _) = island.split_once("</script>").expect("its end");
+    let data: Json = serde_json::from_str(island).expect("the island is JSON");
+    let listed = data["index"]["cases"].as_array().expect("a list of cases");
+    let listed: BTreeSet<&str> = listed.iter().filter_map(|one| one[0].as_str()).collect();
+    assert_eq!(listed, cases.iter().map(String::as_str).collect());
 }
 
 /// The run keeps every text exactly, under names that every system takes.

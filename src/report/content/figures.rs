@@ -113,6 +113,65 @@ pub(in crate::report) fn figures(findings: &Findings) -> (Vec<Row>, Vec<String>)
     (rows, without)
 }
 
+/// What a trial takes, for every target: all metrics of time, tokens and money, also those that the other tables leave to files.
+pub(in crate::report) fn resources(findings: &Findings) -> Vec<Row> {
+    let mut names: Vec<&str> = Vec::new();
+    for (name, one) in findings.targets.iter().flat_map(|one| &one.metrics) {
+        let is_one = matches!(one.unit, Unit::Milliseconds | Unit::Usd | Unit::Tokens);
+        if is_one && !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    let row = |name: &str| {
+        let of = |target| metric(target, name);
+        let all: Vec<Option<&MetricFigure>> = findings.targets.iter().map(of).collect();
+        let cell = |one: &Option<&MetricFigure>| {
+            one.map_or_else(Cell::default, |one| {
+                Cell::of(one.unit, &one.figure, findings.design.repeats)
+            })
+        };
+        Row {
+            label: label(name).to_owned(),
+            is_term: false,
+            note: note(findings, name, &all),
+            cells: all.iter().map(cell).collect(),
+        }
+    };
+    names.into_iter().map(row).collect()
+}
+
+/// How much of the plan the primary metric rests on, and how it could stand at worst and at best had the rest been scored.
+pub(in crate::report) fn coverage(findings: &Findings) -> Row {
+    let cell = |target: &TargetFindings| {
+        let primary = metric(target, &findings.design.primary);
+        let Some(one) = primary.filter(|_| !target.not_evaluated) else {
+            return Cell::default();
+        };
+        let Some(estimate) = one.figure.estimate() else {
+            return Cell::default();
+        };
+        let scale = Scale::of(Unit::Rate, estimate.coverage, u64::MAX);
+        let bounds = match (estimate.worst, estimate.best) {
+            (Some(worst), Some(best)) if estimate.coverage < 1.0 => {
+                let shown = |bound| value(one.unit, bound, estimate.n, None);
+                format!("at worst {}, at best {}", shown(worst), shown(best))
+            }
+            _ => String::new(),
+        };
+        Cell {
+            point: scale.with_unit(estimate.coverage, Rounding::Down, Some(1.0)),
+            interval: bounds,
+            count: format!("{} trials", estimate.trials),
+        }
+    };
+    Row {
+        label: "coverage".to_owned(),
+        is_term: false,
+        note: format!("of {}", label(&findings.design.primary)),
+        cells: findings.targets.iter().map(cell).collect(),
+    }
+}
+
 /// Takes the count that most rates of a target share out of its cells: it stands over the column once, `160 cases x 3`.
 /// Nothing with single trials, where every rate has a count of its own.
 pub(in crate::report) fn shared_count(rows: &mut [Row], target: usize, repeats: u32) -> String {

@@ -74,11 +74,21 @@ pub(in crate::report) fn rendered(
     rows: &[TrialRow],
     frame: &Frame,
 ) -> String {
+    rendered_with(name, (findings, head, rows, frame), &mut super::book())
+}
+
+/// The same with these cases.
+pub(in crate::report) fn rendered_with(
+    name: &str,
+    (findings, head, rows, frame): (&Findings, &RowHead, &[TrialRow], &Frame),
+    cases: &mut super::Book,
+) -> String {
     let mut out = Vec::new();
     let material = crate::report::Material {
         findings,
         head,
         rows: &mut rows.iter().cloned(),
+        cases,
         frame,
     };
     crate::report::kind(name)
