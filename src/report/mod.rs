@@ -8,6 +8,7 @@
 
 mod audit;
 mod calibration;
+mod confusion;
 mod content;
 mod csv;
 mod github_annotations;
@@ -38,6 +39,7 @@ use std::io::Write;
 
 pub use audit::audit_screen;
 pub use calibration::{JudgeTitle, calibration_screen};
+pub use confusion::confusion_table;
 pub use content::{origin, shell_word, show_command, summary};
 pub use github_annotations::{Fault, annotated};
 pub use github_output::failed_output;
