@@ -5,7 +5,7 @@
 //! ```text
 //! floor 6   cli
 //! floor 5   jobs
-//! floor 4   engine   load   target   store   report
+//! floor 4   engine   load   target   store   report   serve
 //! floor 3   wire
 //! floor 2   analysis
 //! floor 1   score   judge
@@ -22,6 +22,8 @@ pub mod judge;
 pub mod load;
 pub mod report;
 pub mod score;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod stats;
 pub mod store;
 pub mod target;

@@ -6,6 +6,7 @@
 //! code. Everything is a pure function of journal, suite and seed; every statistic is [`crate::stats`]'.
 
 pub mod analyse;
+pub mod annotation;
 pub mod audit;
 pub mod baseline;
 mod bench;

@@ -87,6 +87,8 @@ pub(crate) enum Verb {
     Judge(super::judge::Judge),
     /// People's labels: take over a labelling tool's export, pick what to label next, look at who labelled how.
     Labels(super::labels::Labels),
+    /// Label outputs by hand, blind: on a local page in the browser, or at prompts.
+    Annotate(Box<super::annotate::Annotate>),
     /// Make a run the baseline: write the file that later runs are compared with.
     Bless(Bless),
     /// Show one case of a run: the prompt as sent, the reply, every score with its reason.

@@ -134,6 +134,31 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "annotate",
+        &[
+            (
+                "evenhand annotate latest --annotator ann --judge helpfulness",
+                "20 outputs of the latest run, by a judge's rubric",
+            ),
+            (
+                "evenhand annotate to-label.csv --annotator bob --repeats 10%",
+                "what `labels pick` drew, some of it twice",
+            ),
+            (
+                "evenhand annotate pairs.jsonl --annotator ann --pairwise --terminal",
+                "which of two is better, at prompts",
+            ),
+            (
+                "evenhand annotate x.labels.jsonl --annotator eve --adjudicate",
+                "decide what annotators differ on",
+            ),
+            (
+                "evenhand annotate latest --export label-studio=tasks.json",
+                "for a tool of your own",
+            ),
+        ],
+    ),
+    (
         "bless",
         &[(
             "evenhand bless latest --target next --to baseline.jsonl",

@@ -87,8 +87,9 @@ struct Pick {
     place: Place,
 }
 
+/// How outputs are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum How {
+pub(crate) enum How {
     Random,
     Uncertain,
     Disagreement,

@@ -1,5 +1,6 @@
 //! Arguments, screen and exit codes. Reads what was typed, has a job do it, and shows what it answers.
 
+mod annotate;
 mod args;
 mod audit;
 mod bless;
@@ -17,6 +18,7 @@ mod log;
 mod manual;
 mod next;
 mod progress;
+mod prompts;
 mod report;
 mod reports;
 mod run;
@@ -84,6 +86,7 @@ fn act(verb: Verb, screen: &Screen) -> u8 {
         Verb::Compare(verb) => compare::run(verb, screen),
         Verb::Judge(verb) => judge::run(verb, screen),
         Verb::Labels(verb) => labels::run(verb, screen),
+        Verb::Annotate(verb) => annotate::run(*verb, screen),
         Verb::Bless(verb) => bless::run(verb, screen),
         Verb::Show(verb) => show::run(verb, screen),
         Verb::Runs(verb) => runs::run(&verb, screen),

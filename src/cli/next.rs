@@ -6,6 +6,9 @@ use super::args::{Answers, RUNS_DIR, Reports, Run, Score, Trust};
 use crate::analysis::findings::{Finding, Findings};
 use crate::report::{NextStep, shell_word};
 
+/// Where commands put people's labels, and look for them.
+const LABELS: &str = "labels.csv";
+
 /// How a command names a run: by its id, or by its path where commands would not look for it.
 pub(crate) fn address(id: &str, runs_dir: &Path) -> String {
     match is_usual(runs_dir) {
@@ -257,7 +260,14 @@ pub(crate) fn steps(
     {
         // Where the suite names labels, they are taken by themselves.
         let has_labels = judge.method == "ppi++";
-        let labels = (!has_labels).then_some(["--labels", "labels.csv"]);
+        let labels = (!has_labels).then_some(["--labels", LABELS]);
+        if !has_labels && judge.calibration != "stale" {
+            let words = ["--judge", judge.scorer.as_str(), "--labels", LABELS];
+            step(
+                command(&["annotate", address], words.into_iter()),
+                "asks people what the judge is asked, output by output",
+            );
+        }
         let words = ["--suite", &again.suite, "--outputs", address];
         let words = words.into_iter().chain(labels.into_iter().flatten());
         let why = match judge.calibration.as_str() {

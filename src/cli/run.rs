@@ -154,6 +154,24 @@ pub(super) fn go(
     runtime.block_on(local.run_until(prepared.go(listeners, &SystemClock, stop)))
 }
 
+/// Waits for the first signal that ends a process politely.
+#[cfg(feature = "serve")]
+pub(super) async fn signalled() -> Asked {
+    let signals = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
+    );
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = signals else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => Asked::Interrupt,
+        _ = terminate.recv() => Asked::Terminate,
+        _ = hangup.recv() => Asked::Terminate,
+    }
+}
+
 /// Turns signals into wishes to stop, and says what each does.
 async fn heed(stop: Stop, screen: Screen) {
     let signals = (

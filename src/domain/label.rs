@@ -112,19 +112,25 @@ pub struct Label {
 }
 
 /// Texts that a row brings along.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Texts {
     /// What was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
     /// The output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
     /// What was expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
     /// The documents that belong to the question: one text, or a JSON list of texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
     /// The first output of a pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_a: Option<String>,
     /// The second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_b: Option<String>,
 }
 

@@ -3,6 +3,7 @@
 //! A job takes plain values and answers plain values: the command line in `cli` is one caller, a test another. Everything a run says is
 //! computed from a run read back from the disk, also right after it ran.
 
+mod annotate;
 mod begin;
 mod benchmark;
 mod bless;
@@ -36,6 +37,12 @@ mod tune;
 mod wiring;
 
 pub use crate::engine::DEFAULT_OUTPUT;
+pub use annotate::{
+    Annotate, Annotated, Ask, Export, ExportKind, Session, SessionError, View, default_labels,
+    export,
+};
+#[cfg(feature = "serve")]
+pub use annotate::{AnnotationPage, annotation_pages};
 pub use benchmark::{ScoreOutputs, ScoredOutputs, score_outputs};
 pub use bless::{Bless, Blessed, bless};
 pub use calibrate::{

@@ -78,7 +78,8 @@ fn conversation(input: &CaseInput) -> String {
 
 /// Everything said and done, as a judge reads it. The target's own instructions stay out, for they would tell which config it is; so do
 /// notes, which are no part of the conversation.
-fn done(transcript: &Transcript) -> String {
+#[must_use]
+pub fn done(transcript: &Transcript) -> String {
     let mut parts = Vec::new();
     for session in &transcript.sessions {
         if transcript.sessions.len() > 1 {

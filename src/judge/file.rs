@@ -139,6 +139,22 @@ impl JudgeFile {
         &self.question
     }
 
+    /// The classes that it offers, each with what it means; none where it names none.
+    pub fn classes(&self) -> impl Iterator<Item = (&str, &str)> {
+        let classes = match &self.scale {
+            Scale::Classes(classes) => classes.as_slice(),
+            _ => &[],
+        };
+        let named = classes.iter();
+        named.map(|class| (class.name.as_str(), class.meaning.as_str()))
+    }
+
+    /// Of two outputs, whether neither may be the better one.
+    #[must_use]
+    pub fn has_ties(&self) -> bool {
+        matches!(self.scale, Scale::Pair { ties: true })
+    }
+
     /// How it says its verdict.
     #[must_use]
     pub fn form(&self) -> Form {

@@ -42,6 +42,7 @@ mod scale;
 mod usable;
 mod votes;
 
+pub use ask::done;
 pub use attacks::{Attack, attacks, wanted_verdict};
 pub use builtin::{BUILTIN, Builtin, builtin};
 pub use file::{Form, JudgeFile, Mode, decode, split};

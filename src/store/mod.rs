@@ -11,6 +11,7 @@ pub mod certificate;
 pub mod durable;
 pub mod entries;
 pub mod journal;
+pub mod label_log;
 pub mod ledger;
 pub mod line;
 mod lock;

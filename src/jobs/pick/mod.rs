@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(in crate::jobs) use sheet::conversation;
 use sheet::{column, rows, write};
 
 use super::JobError;
@@ -74,6 +75,16 @@ struct Answer {
 /// [`JobError::Usage`] for what the run does not have, and for a file that is in the way; [`JobError::Invalid`] for the labels' faults;
 /// [`JobError::NothingToRun`] where nothing is left to be labelled, or nothing was drawn.
 pub fn pick_labels(order: &PickLabels, runs_dir: &Path) -> Result<PickedLabels, JobError> {
+    let (picked, rows) = draw(order, runs_dir)?;
+    write(order, &rows, picked.column)?;
+    Ok(picked)
+}
+
+/// The same without writing: what was picked, and the rows that are to be filled in.
+pub(in crate::jobs) fn draw(
+    order: &PickLabels,
+    runs_dir: &Path,
+) -> Result<(PickedLabels, Vec<Label>), JobError> {
     let run = open_run(&order.run, runs_dir)?;
     let suite = suite_of(&run)?;
     let targets: Vec<&str> = suite.targets.iter().map(|one| one.id.as_str()).collect();
@@ -127,7 +138,6 @@ pub fn pick_labels(order: &PickLabels, runs_dir: &Path) -> Result<PickedLabels, 
     }
     let column = column(&chosen, known.values().flatten().next());
     let rows = rows(&answers, &drawn, &known);
-    write(order, &rows, column)?;
     let pick = Pick {
         run: run.id().to_owned(),
         strategy: order.strategy,
@@ -148,11 +158,12 @@ pub fn pick_labels(order: &PickLabels, runs_dir: &Path) -> Result<PickedLabels, 
         worth: matches!(column, "pass" | "rating")
             .then(|| value_of(order, &chosen, &answers, &known, &drawn, column)),
     };
-    Ok(PickedLabels {
+    let picked = PickedLabels {
         pick,
         column,
         kept: known.values().map(Vec::len).sum(),
-    })
+    };
+    Ok((picked, rows))
 }
 
 /// The scorers whose verdicts are looked at.

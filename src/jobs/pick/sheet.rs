@@ -74,7 +74,7 @@ pub(super) fn rows(
 }
 
 /// The question, as a judge reads it: then a judge's verdict in the run is one of the very same question.
-fn conversation(input: &Input) -> String {
+pub(in crate::jobs) fn conversation(input: &Input) -> String {
     match input {
         Input::Messages(messages) if messages.len() > 1 => {
             let said = messages.iter().map(|message| {

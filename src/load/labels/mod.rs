@@ -8,6 +8,7 @@ pub mod outputs;
 mod rows;
 mod scale;
 pub mod sheet;
+pub mod to_label;
 pub mod verdicts;
 pub mod wide;
 

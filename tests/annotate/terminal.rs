@@ -1,0 +1,157 @@
+//! The same at prompts.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::cli::{Desk, Said};
+use crate::{outputs, rows};
+
+/// Runs `annotate --terminal` with these lines typed.
+fn typed(desk: &Desk, arguments: &[&str], lines: &str) -> Said {
+    let mut child = desk
+        .command(&[&["annotate", "--terminal"], arguments].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut stdin = child.stdin.take().expect("its input is ours");
+    // One that has ended reads nothing more.
+    let _ = stdin.write_all(lines.as_bytes());
+    drop(stdin);
+    Said::of(child.wait_with_output().expect("it ends"))
+}
+
+#[test]
+fn lines_label_skip_undo_flag_and_end_and_the_next_start_goes_on() {
+    let desk = Desk::new(&[("o.jsonl", &outputs(4))]);
+    let asked = ["o.jsonl", "--annotator", "ann", "--judge", "helpfulness"];
+    let said = typed(
+        &desk,
+        &asked,
+        "?\nc far too long\n2\n9\n\nf\n5\nu\n4\ns\nq\n",
+    )
+    .ends(0);
+    for part in [
+        "Which grade does the output deserve?   1 · 2 · 3 · 4 · 5",
+        "5: does all that was asked",
+        "flagged",
+        "undone; it was: 5",
+        "2 of 4 labelled, 1 skipped",
+    ] {
+        assert!(said.stdout.contains(part), "{part}\n{}", said.stdout);
+    }
+    assert!(
+        said.stderr.contains("`9` is none of the answers"),
+        "{}",
+        said.stderr
+    );
+    let labels = rows(&desk, "o.labels.jsonl");
+    assert_eq!(labels.len(), 2);
+    assert_eq!(
+        (&labels[0]["rating"], &labels[1]["rating"]),
+        (&json!(2), &json!(4))
+    );
+    assert_eq!(labels[0]["critique"], "far too long");
+    assert_eq!(labels[0]["rubric_version"], "helpfulness@1");
+    assert_eq!(labels[1]["critique"], "", "a critique is of its own output");
+    let said = typed(&desk, &asked, "1\n3\n").ends(0);
+    assert!(said.stdout.contains("All done."), "{}", said.stdout);
+    assert_eq!(rows(&desk, "o.labels.jsonl").len(), 4);
+}
+
+#[test]
+fn no_output_steers_the_terminal() {
+    let hostile = "a\u{1b}[2Jb\u{1b}]0;title\u{7}c\u{202e}d\r\u{9b}31me";
+    let line = json!({"item": hostile, "input": hostile, "output": hostile, "expected": hostile});
+    let desk = Desk::new(&[("o.jsonl", &format!("{line}\n"))]);
+    let asked = [
+        "o.jsonl",
+        "--annotator",
+        "ann",
+        "--classes",
+        "good,ba\u{1b}[2Jd",
+    ];
+    let said = typed(&desk, &asked, "f\ngood\n").ends(0);
+    for text in [&said.stdout, &said.stderr] {
+        let steers = |letter: &char| {
+            (letter.is_control() && *letter != '\n') || "\u{202e}\u{200b}".contains(*letter)
+        };
+        assert_eq!(text.chars().find(steers), None, "{text:?}");
+    }
+    assert!(said.stdout.contains("a␛[2Jb"), "{}", said.stdout);
+}
+
+#[test]
+fn what_annotators_differ_on_is_decided_apart_and_their_labels_stay() {
+    let desk = Desk::new(&[("o.jsonl", &outputs(6))]);
+    typed(
+        &desk,
+        &["o.jsonl", "--annotator", "ann"],
+        "1\n1\n1\n1\n1\n1\n",
+    )
+    .ends(0);
+    let by_item = |desk: &Desk, name: &str| -> Vec<(String, String, String)> {
+        let of =
+            |row: &serde_json::Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+        let mut found: Vec<_> = rows(desk, name)
+            .iter()
+            .map(|row| (of(row, "item"), of(row, "annotator"), of(row, "pass")))
+            .collect();
+        found.sort();
+        found
+    };
+    typed(
+        &desk,
+        &["o.jsonl", "--annotator", "bob"],
+        "c wrong town\n2\nc off the point\n2\n1\n1\n1\n1\n",
+    )
+    .ends(0);
+    let before = desk.read("o.labels.jsonl");
+    let decide = ["o.labels.jsonl", "--annotator", "eve", "--adjudicate"];
+    let said = typed(&desk, &decide, "2\n1\n").ends(0);
+    assert!(
+        said.stdout.contains("somebody said pass"),
+        "{}",
+        said.stdout
+    );
+    assert!(
+        said.stdout.contains("somebody said fail: wrong town"),
+        "{}",
+        said.stdout
+    );
+    for name in ["ann", "bob"] {
+        let (asking, _) = said.stdout.split_once("All done.").expect("an end");
+        assert!(
+            !asking.contains(name),
+            "{name} is named while it is decided"
+        );
+    }
+    assert_eq!(desk.read("o.labels.jsonl"), before);
+    let settled = by_item(&desk, "o.labels.adjudicated.jsonl");
+    assert_eq!(settled.len(), 6);
+    assert!(settled.iter().all(|(_, by, _)| by == "adjudicated"));
+    let fails = settled.iter().filter(|(.., pass)| pass == "fail").count();
+    assert_eq!(fails, 1, "{settled:?}");
+    typed(
+        &desk,
+        &["o.labels.jsonl", "--annotator", "eve", "--adjudicate"],
+        "u\n1\n",
+    )
+    .ends(0);
+    let agreed = Desk::new(&[("o.jsonl", &outputs(2))]);
+    typed(&agreed, &["o.jsonl", "--annotator", "ann"], "1\n1\n").ends(0);
+    let nothing = typed(
+        &agreed,
+        &["o.labels.jsonl", "--annotator", "eve", "--adjudicate"],
+        "",
+    )
+    .ends(4);
+    assert!(
+        nothing.stderr.contains("nothing to decide"),
+        "{}",
+        nothing.stderr
+    );
+}
