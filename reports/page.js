@@ -162,6 +162,8 @@
     at = Math.min(shown.length - 1, Math.max(0, at + by));
     reveal();
     if (open) show(shown[at]);
+    // From here on enter is for the list, also where a filter was just clicked.
+    else list.focus({ preventScroll: true });
   }
 
   // --- one case
@@ -403,6 +405,30 @@
   window.addEventListener('hashchange', () => { if (/(^#|&)(case|show|q|tag|scorer)=/.test(location.hash)) follow(); });
   window.addEventListener('resize', draw);
 
+  // --- a run that is going on: the page is loaded again when there is more to show, unless somebody reads a case
+
+  function follows() {
+    const note = make('p', 'note');
+    note.id = 'live';
+    note.setAttribute('role', 'status');
+    const say = (text) => { clear(note); note.textContent = text; };
+    document.querySelector('header').appendChild(note);
+    say('The run is going on; this page follows it.');
+    const look = () => setTimeout(() => ask('state.json').then((state) => {
+      if (state.stamp === data.stamp) look();
+      else if (panel.hidden && document.activeElement !== search) location.reload();
+      else {
+        say(state.running ? 'The run has gone on. ' : 'The run has ended. ');
+        const button = make('button', '', 'show what has come since');
+        button.type = 'button';
+        button.addEventListener('click', () => location.reload());
+        note.appendChild(button);
+      }
+    }, () => say('Nobody answers any more: the figures are those of the last look.')), 2000);
+    look();
+  }
+
+  if (data.stamp) follows();
   if (served) ask('cases.json').then(begin, (fault) => { $('cases-said').textContent = String(fault.message || fault); });
   else begin(data.index);
 })();

@@ -97,6 +97,8 @@ pub(crate) enum Verb {
     Runs(Runs),
     /// Write reports of a run again.
     Report(Report),
+    /// Look at a run of any size in the browser, also while it is going on.
+    View(View),
     /// Print a JSON Schema: of the suite file, of a case, of the report.
     Schema(Schema),
     /// Print what there is: targets, scorers, judges, reports, metrics, packs.
@@ -412,6 +414,23 @@ pub(crate) struct Report {
     pub(crate) run: String,
     #[command(flatten)]
     pub(crate) reports: Reports,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// Look at a run in the browser: the page of `--report html`, with every case, served on this machine alone.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+It listens on 127.0.0.1 only; the address that it prints works once, in one browser. Ctrl-C ends it.
+
+Exits: 0 ended · 2 no such run, or the port is taken · 7 the run cannot be read")]
+pub(crate) struct View {
+    /// The run: `latest`, `latest~1`, a path, or the beginning of its name.
+    #[arg(default_value = "latest")]
+    pub(crate) run: String,
+    /// The port to listen on; default: any that is free.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) port: u16,
     #[command(flatten)]
     pub(crate) place: Place,
 }

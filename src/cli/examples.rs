@@ -196,6 +196,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "view",
+        &[
+            ("evenhand view", "the latest run, every case of it"),
+            ("evenhand view latest~1 --port 8600", "on a port of your own"),
+        ],
+    ),
+    (
         "schema",
         &[("evenhand schema suite > suite.schema.json", "for an editor")],
     ),

@@ -27,6 +27,7 @@ mod score;
 mod screen;
 mod show;
 mod tune;
+mod view;
 
 use std::process::ExitCode;
 
@@ -91,6 +92,7 @@ fn act(verb: Verb, screen: &Screen) -> u8 {
         Verb::Show(verb) => show::run(verb, screen),
         Verb::Runs(verb) => runs::run(&verb, screen),
         Verb::Report(verb) => report::run(&verb, screen),
+        Verb::View(verb) => view::run(&verb, screen),
         Verb::Schema(verb) => list::schema(&verb, screen),
         Verb::List(verb) => list::run(&verb, screen),
         Verb::Completions(verb) => manual::completions(&verb, screen),

@@ -34,6 +34,8 @@ mod show;
 mod suite;
 mod takeover;
 mod tune;
+#[cfg(feature = "serve")]
+mod view;
 mod wiring;
 
 pub use crate::engine::DEFAULT_OUTPUT;
@@ -43,6 +45,8 @@ pub use annotate::{
 };
 #[cfg(feature = "serve")]
 pub use annotate::{AnnotationPage, annotation_pages};
+#[cfg(feature = "serve")]
+pub use view::{RunPages, run_pages};
 pub use benchmark::{ScoreOutputs, ScoredOutputs, score_outputs};
 pub use bless::{Bless, Blessed, bless};
 pub use calibrate::{

@@ -47,7 +47,7 @@ pub use confusion::confusion_table;
 pub use content::{origin, shell_word, show_command, summary};
 pub use github_annotations::{Fault, annotated};
 pub use github_output::failed_output;
-pub use html::{case_list, case_page, served_page};
+pub use html::{ServedPage, case_list, case_page, served_page};
 pub use json::schema;
 pub use label_stats::label_stats_screen;
 pub use labels::{labels_csv, labels_jsonl, labels_to_fill};

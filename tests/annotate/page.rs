@@ -1,4 +1,4 @@
-//! `annotate` under way, and a client of its page that keeps every byte that it is sent.
+//! A verb that serves a page under way, and a client of its page that keeps every byte that it is sent.
 
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -25,10 +25,15 @@ pub(crate) struct Page {
     pub(crate) received: RefCell<Vec<u8>>,
 }
 
-/// Starts the process and answers it with the address that it prints.
+/// Starts `annotate` and answers it with the address that it prints.
 pub(crate) fn start(desk: &Desk, arguments: &[&str]) -> (Child, BufReader<ChildStdout>, String) {
+    opened(desk, &[&["annotate"], arguments].concat())
+}
+
+/// Starts a verb that serves a page, and answers it with the address that it prints.
+pub(crate) fn opened(desk: &Desk, arguments: &[&str]) -> (Child, BufReader<ChildStdout>, String) {
     let mut child = desk
-        .command(&[&["annotate"], arguments].concat())
+        .command(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -48,7 +53,12 @@ pub(crate) fn start(desk: &Desk, arguments: &[&str]) -> (Child, BufReader<ChildS
 impl Page {
     /// Starts `annotate` with these arguments and opens its page.
     pub(crate) fn start(desk: &Desk, arguments: &[&str]) -> Self {
-        let (child, stdout, url) = start(desk, arguments);
+        Self::open(desk, &[&["annotate"], arguments].concat())
+    }
+
+    /// Starts a verb that serves a page, and opens it.
+    pub(crate) fn open(desk: &Desk, arguments: &[&str]) -> Self {
+        let (child, stdout, url) = opened(desk, arguments);
         let (_, rest) = url.split_once("http://127.0.0.1:").expect("loopback");
         let (port, token) = rest.split_once('/').expect("a token");
         let mut page = Self {

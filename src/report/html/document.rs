@@ -53,6 +53,11 @@ pub(in crate::report) struct Section {
 }
 
 impl Document<'_> {
+    /// The content-security policy that stands in it.
+    pub(in crate::report) fn policy(&self) -> String {
+        policy(STYLE, self.script, matches!(self.data, Data::Served(_)))
+    }
+
     /// The page as one text. The same document gives the same bytes.
     pub(in crate::report) fn render(&self) -> String {
         #[derive(Serialize)]
@@ -66,13 +71,12 @@ impl Document<'_> {
             island: String,
             script: &'a str,
         }
-        let (island, is_served) = match self.data {
-            Data::None => (String::new(), false),
-            Data::Embedded(json) => (json_island(json).into_owned(), false),
-            Data::Served(json) => (json_island(json).into_owned(), true),
+        let island = match self.data {
+            Data::None => String::new(),
+            Data::Embedded(json) | Data::Served(json) => json_island(json).into_owned(),
         };
         let values = Values {
-            policy: policy(STYLE, self.script, is_served),
+            policy: self.policy(),
             version: env!("CARGO_PKG_VERSION"),
             title: self.title,
             style: STYLE,

@@ -6,6 +6,6 @@ mod policy;
 mod run;
 mod template;
 
-pub use run::{case_list, case_page, served_page};
+pub use run::{ServedPage, case_list, case_page, served_page};
 
 pub(in crate::report) use run::render;

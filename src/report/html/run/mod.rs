@@ -55,27 +55,44 @@ pub(in crate::report) fn render(
     out.write_all(page.render().as_bytes())
 }
 
+/// A page that is served, and the content-security policy that it asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedPage {
+    /// The page.
+    pub html: String,
+    /// Its policy.
+    pub policy: String,
+}
+
 /// The same page without its cases, for whoever serves these beside it: the list as `cases.json`, each case as `case/PLACE.json`.
+///
+/// `stamp`: of a run that is still going on, which state of it the page shows. The page then asks for `state.json`,
+/// `{"stamp", "running"}`, and is loaded again when the stamp has become another.
 ///
 /// # Errors
 /// What the system says when the run cannot be read.
 pub fn served_page(
     (findings, head, frame): (&Findings, &RowHead, &Frame),
     book: &mut dyn Casebook,
-) -> io::Result<String> {
+    stamp: Option<&str>,
+) -> io::Result<ServedPage> {
     let mut columns = Columns::new(book.sides(), head.scorers.len());
     book.outlines(&mut |case| case.rows.iter().flatten().for_each(|row| columns.take(row)))?;
     let drawn = (head.scorers.as_slice(), &columns);
     let said = json!({"said": content::counted(book.count(), "case"), "left_out": "", "commands": []});
     let (title, head) = head::head(findings);
+    let data = json!({"served": true, "stamp": stamp}).to_string();
     let page = Document {
         title: &title,
         head,
         sections: sections(findings, frame, drawn, (book, said)),
         script: Some(SCRIPT),
-        data: Data::Served("{\"served\":true}"),
+        data: Data::Served(&data),
     };
-    Ok(page.render())
+    Ok(ServedPage {
+        html: page.render(),
+        policy: page.policy(),
+    })
 }
 
 /// The list of all cases of a run of any size, as the script of [`served_page`] reads it.
