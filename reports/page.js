@@ -109,7 +109,6 @@
     room.style.height = shown.length * ROW + 'px';
     list.style.height = Math.min(416, Math.max(1, shown.length) * ROW + 2) + 'px';
     list.scrollTop = 0;
-    draw();
     reveal();
   }
 

@@ -18,10 +18,6 @@ const FILTERED: &str = "const took = (change) => { const from = performance.now(
     return [took(type('case 49')), took(type('')), took(() => document.querySelector('button[data-kind=failed]').click()), took(() => document.querySelector('button[data-kind=all]').click())]";
 
 #[test]
-#[expect(
-    clippy::print_stdout,
-    reason = "what was measured is for whoever reads the test's output"
-)]
 fn five_thousand_cases_are_there_at_once_and_filtered_at_a_keypress() {
     let Some(browser) = Browser::start() else {
         return;

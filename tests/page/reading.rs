@@ -191,3 +191,35 @@ fn a_page_stands_alone_and_fits_a_phone_a_dark_room_and_paper() {
     assert!(paper["data"].as_str().is_some_and(|pdf| pdf.len() > 10_000));
     assert_eq!(browser.console(), Vec::<String>::new());
 }
+
+#[test]
+fn a_comparison_of_two_runs_holds_the_answers_of_both() {
+    let bench = compared();
+    bench.evenhand(&["run", "suite.yaml", "-q"]).expect(0);
+    let sides = ["--baseline", "prod", "--candidate", "next"];
+    let order = [
+        "compare",
+        "latest~1",
+        "latest",
+        "-q",
+        "--report",
+        "html=both.html",
+    ];
+    bench.evenhand(&[&order[..], &sides].concat()).expect(0);
+    let page = std::fs::read_to_string(bench.at("both.html")).expect("a page");
+    let (_, island) = page.split_once("id=\"data\">").expect("an island");
+    let (island, _) = island.split_once("</script>").expect("its end");
+    let data: Json = serde_json::from_str(island).expect("the island is JSON");
+    assert_eq!(data["index"]["sides"], json!(["prod", "next"]));
+    let first = &data["index"]["cases"][0];
+    assert_eq!(
+        (&first[0], &first[3]),
+        (&json!("lost-one"), &json!(["s", "n"]))
+    );
+    let words = |side: usize| &data["details"][0]["sides"][side][0]["word"];
+    assert_eq!(
+        (words(0), words(1)),
+        (&json!("SUCCESS"), &json!("NO SUCCESS"))
+    );
+    assert!(page.contains("compared with"), "the other run is named");
+}

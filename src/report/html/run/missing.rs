@@ -9,6 +9,7 @@ use crate::report::html::template::Html;
 /// The section's body; `notes` are the lines about what is missing.
 pub(super) fn missing(findings: &Findings, notes: Vec<(&'static str, String)>) -> Html {
     type Count = Box<dyn Fn(&TargetFindings) -> u64>;
+    type Plain = (&'static str, fn(&TargetFindings) -> u64);
     let mut counts: Vec<(String, Count)> = vec![
         ("planned trials".to_owned(), Box::new(|one| one.trials)),
         ("completed".to_owned(), Box::new(|one| one.completed)),
@@ -28,7 +29,7 @@ pub(super) fn missing(findings: &Findings, notes: Vec<(&'static str, String)>) -
             Box::new(move |one| one.agent_failures.get(&name).copied().unwrap_or(0)),
         ));
     }
-    let optional: [(&str, fn(&TargetFindings) -> u64); 5] = [
+    let optional: [Plain; 5] = [
         ("stopped", |one| one.stopped),
         ("unscored", |one| one.unscored),
         ("cut by the token limit", |one| one.cut_by_length),

@@ -79,7 +79,8 @@ pub fn served_page(
     let mut columns = Columns::new(book.sides(), head.scorers.len());
     book.outlines(&mut |case| case.rows.iter().flatten().for_each(|row| columns.take(row)))?;
     let drawn = (head.scorers.as_slice(), &columns);
-    let said = json!({"said": content::counted(book.count(), "case"), "left_out": "", "commands": []});
+    let said =
+        json!({"said": content::counted(book.count(), "case"), "left_out": "", "commands": []});
     let (title, head) = head::head(findings);
     let data = json!({"served": true, "stamp": stamp}).to_string();
     let page = Document {
@@ -142,16 +143,32 @@ fn sections(
     };
     add("gates", "Gates", head::gates(findings, frame));
     add("targets", "Targets", targets(findings, scorers, columns));
-    add("difference", "The difference", difference::differences(findings));
+    add(
+        "difference",
+        "The difference",
+        difference::differences(findings),
+    );
     add("slices", "By tag", slices(findings));
     add("judges", "Judges", judges::judges(findings, of_judges));
-    add("resources", "Latency, tokens, cost", resources(findings, columns, notes));
-    add("errors", "Errors and coverage", missing::missing(findings, of_missing));
+    add(
+        "resources",
+        "Latency, tokens, cost",
+        resources(findings, columns, notes),
+    );
+    add(
+        "errors",
+        "Errors and coverage",
+        missing::missing(findings, of_missing),
+    );
     let cases = fill(include_str!("../../../../reports/run/cases.html"), said);
     if book.count() > 0 {
         add("cases", "Cases", cases);
     }
-    add("making", "How it was made", making::making(findings, frame, book.making()));
+    add(
+        "making",
+        "How it was made",
+        making::making(findings, frame, book.making()),
+    );
     sections
 }
 
@@ -184,14 +201,27 @@ fn slices(findings: &Findings) -> Html {
     let (metric, rows) = content::slices(findings);
     let caption = format!("{metric} by tag, each with its 95 % interval.");
     let figures = table::figures(findings, (&caption, "tag"), rows, &[]);
-    joined([figures, charts::of_slices(findings), difference::by_tag(findings)])
+    joined([
+        figures,
+        charts::of_slices(findings),
+        difference::by_tag(findings),
+    ])
 }
 
 fn resources(findings: &Findings, columns: &Columns, notes: Vec<(&'static str, String)>) -> Html {
     let caption = "What a trial takes: the agent's own time, tokens, money.";
-    let figures = table::figures(findings, (caption, "metric"), content::resources(findings), &[]);
+    let figures = table::figures(
+        findings,
+        (caption, "metric"),
+        content::resources(findings),
+        &[],
+    );
     let notes = notes.into_iter().map(|(label, text)| (label, text, false));
-    joined([figures, charts::of_resources(columns), table::entries(notes)])
+    joined([
+        figures,
+        charts::of_resources(columns),
+        table::entries(notes),
+    ])
 }
 
 /// What is said of the cases that the file holds and of those it does not.
