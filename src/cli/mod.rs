@@ -11,6 +11,7 @@ mod examples;
 mod failure;
 mod init;
 mod judge;
+mod judge_reports;
 mod labels;
 mod list;
 mod log;
