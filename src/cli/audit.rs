@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
+use super::Done;
 use super::args::{Answers, Place, Trust};
+use super::judge_reports::{Results, Told};
 use super::run::{Talk, cassette, go};
 use super::screen::Screen;
-use super::{Done, print};
-use crate::analysis::audit::Probe;
+use crate::analysis::audit::{Audit as Found, Probe};
 use crate::funnel::terminal;
 use crate::jobs::{self, Asking, AuditOrder, JobError, Selection, SystemClock};
-use crate::report::audit_screen;
+use crate::report::{audit_page, audit_screen};
 
 /// What to ask of a judge.
 #[derive(Debug, Args)]
@@ -59,21 +61,14 @@ pub(crate) struct Audit {
     /// Ask anew what the same judge was asked in an earlier audit.
     #[arg(long)]
     fresh: bool,
-    /// Print the result as `json` instead of the screen.
-    #[arg(long, value_name = "KIND", default_value = "terminal")]
-    format: Format,
+    #[command(flatten)]
+    results: Results,
     #[command(flatten)]
     answers: Answers,
     #[command(flatten)]
     trust: Trust,
     #[command(flatten)]
     place: Place,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Terminal,
-    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -99,7 +94,27 @@ impl Named {
     }
 }
 
+/// An audit with the exit code that it leads to.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Shown<'a> {
+    found: &'a Found,
+    #[serde(skip)]
+    code: u8,
+}
+
+impl Told for Shown<'_> {
+    fn screen(&self, width: usize, color: bool) -> String {
+        audit_screen(self.found, self.code, width, color)
+    }
+
+    fn page(&self) -> String {
+        audit_page(self.found, self.code)
+    }
+}
+
 pub(crate) fn run(verb: Audit, screen: &Screen) -> Done {
+    let wanted = verb.results.wanted()?;
     let probes: Vec<Probe> = verb.probe.iter().map(|named| named.probe()).collect();
     let fail_on: Vec<Probe> = verb.fail_on.iter().map(|named| named.probe()).collect();
     if let Some(probe) = fail_on
@@ -160,15 +175,8 @@ pub(crate) fn run(verb: Audit, screen: &Screen) -> Done {
     }
     let done = jobs::finish_audit(rest, ran.as_ref())?;
     let code = done.found.exit_code(&fail_on);
-    let text = match verb.format {
-        Format::Terminal => audit_screen(&done.found, code, screen.width, screen.color),
-        Format::Json => {
-            serde_json::to_string_pretty(&done.found)
-                .map_err(|error| JobError::Unexpected(error.to_string()))?
-                + "\n"
-        }
-    };
-    print(screen, text.as_bytes())?;
+    let found = &done.found;
+    wanted.write(&Shown { found, code }, screen)?;
     if let Some(run) = &done.run {
         screen.note(&terminal(&format!("verdicts: {}", run.display())));
     }

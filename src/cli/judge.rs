@@ -3,16 +3,18 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
 
 use super::args::{Answers, Place, Trust};
+use super::judge_reports::{Results, Told, Wanted};
 use super::run::{Talk, cassette, go};
 use super::screen::Screen;
-use super::{Done, audit, print};
+use super::{Done, audit};
 use crate::analysis::calibration::{Calibration, Reference};
 use crate::funnel::terminal;
 use crate::jobs::{self, Asking, CalibrateOrder, Files, JobError, Selection, SystemClock};
 use crate::load::labels::wide::Columns;
-use crate::report::{JudgeTitle, calibration_screen};
+use crate::report::{JudgeTitle, calibration_page, calibration_screen};
 
 /// Hold a judge against people.
 #[derive(Debug, Args)]
@@ -106,9 +108,8 @@ struct Calibrate {
     /// What stands for several annotators; default: the majority of classes, the mean of numbers.
     #[arg(long, value_name = "WHAT")]
     of: Option<OfWhat>,
-    /// Print the result as `json` instead of the screen.
-    #[arg(long, value_name = "KIND", default_value = "terminal")]
-    format: Format,
+    #[command(flatten)]
+    results: Results,
     #[command(flatten)]
     answers: Answers,
     #[command(flatten)]
@@ -172,8 +173,9 @@ pub(crate) fn run(judge: Judge, screen: &Screen) -> Done {
 }
 
 fn calibrate(mut verb: Calibrate, screen: &Screen) -> Done {
+    let wanted = verb.results.wanted()?;
     if let Some(judge) = verb.named.take() {
-        return ask(judge, verb, screen);
+        return ask(judge, verb, &wanted, screen);
     }
     let answers = &verb.answers;
     let cassette = [
@@ -224,25 +226,36 @@ fn calibrate(mut verb: Calibrate, screen: &Screen) -> Done {
             return Err(JobError::Usage(message.to_owned()));
         }
     };
-    show(&title, &found, verb.format, screen)
+    show(&title, &found, &wanted, screen)
+}
+
+/// A calibration with what is known of its judge.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Shown<'a> {
+    found: &'a Calibration,
+    #[serde(skip)]
+    title: &'a JudgeTitle,
+}
+
+impl Told for Shown<'_> {
+    fn screen(&self, width: usize, color: bool) -> String {
+        calibration_screen(self.title, self.found, width, color)
+    }
+
+    fn page(&self) -> String {
+        calibration_page(self.title, self.found)
+    }
 }
 
 /// Shows a calibration, and answers its exit code.
-fn show(title: &JudgeTitle, found: &Calibration, format: Format, screen: &Screen) -> Done {
-    let text = match format {
-        Format::Terminal => calibration_screen(title, found, screen.width, screen.color),
-        Format::Json => {
-            serde_json::to_string_pretty(found)
-                .map_err(|error| JobError::Unexpected(error.to_string()))?
-                + "\n"
-        }
-    };
-    print(screen, text.as_bytes())?;
+fn show(title: &JudgeTitle, found: &Calibration, wanted: &Wanted, screen: &Screen) -> Done {
+    wanted.write(&Shown { found, title }, screen)?;
     Ok(found.conclusion.outcome.exit_code())
 }
 
 /// Asks a judge that is named, and holds it against people.
-fn ask(judge: String, verb: Calibrate, screen: &Screen) -> Done {
+fn ask(judge: String, verb: Calibrate, wanted: &Wanted, screen: &Screen) -> Done {
     if verb.judge.is_some() && verb.verdicts.is_none() {
         let message = "--judge names one of several judges in --verdicts; the judge that is asked is named alone";
         return Err(JobError::Usage(message.to_owned()));
@@ -309,7 +322,7 @@ fn ask(judge: String, verb: Calibrate, screen: &Screen) -> Done {
         name: done.name,
         labels: done.labels.display().to_string(),
     };
-    let code = show(&title, &done.found, verb.format, screen)?;
+    let code = show(&title, &done.found, wanted, screen)?;
     screen.note(&terminal(&format!(
         "kept: {}, and the look in {}",
         done.certificate.display(),

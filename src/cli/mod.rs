@@ -12,6 +12,7 @@ mod examples;
 mod failure;
 mod init;
 mod judge;
+mod judge_reports;
 mod labels;
 mod list;
 mod log;

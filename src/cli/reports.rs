@@ -10,6 +10,61 @@ use super::screen::Screen;
 use crate::jobs::{Cases, JobError, Told, rows};
 use crate::report::{Frame, Kind, Material, kind};
 
+/// What was typed of reports: each kind with its file, and the kind for stdout.
+pub(super) struct Typed<K> {
+    pub(super) files: Vec<(K, PathBuf)>,
+    pub(super) stdout: Option<K>,
+}
+
+impl<K: Copy> Typed<K> {
+    /// Reads `--format KIND` and `--report KIND=FILE`, before anything is called.
+    pub(super) fn of(
+        format: Option<&str>,
+        reports: &[String],
+        kind: impl Fn(&str) -> Result<K, JobError>,
+        name_of: fn(K) -> &'static str,
+    ) -> Result<Self, JobError> {
+        let mut files: Vec<(K, PathBuf)> = Vec::new();
+        let mut stdout = None;
+        let mut to_stdout = |kind: K| match stdout.replace(kind) {
+            None => Ok(()),
+            Some(_) => Err(JobError::Usage(
+                "only one report can go to stdout; give the others a file".to_owned(),
+            )),
+        };
+        if let Some(name) = format {
+            to_stdout(kind(name)?)?;
+        }
+        for text in reports {
+            let Some((name, file)) = text.split_once('=') else {
+                return Err(JobError::Usage(format!(
+                    "--report wants KIND=FILE, this is `{text}`; for example json=report.json"
+                )));
+            };
+            let kind = kind(name)?;
+            match file {
+                "" => {
+                    return Err(JobError::Usage(format!(
+                        "--report {name}= names no file; `-` is stdout"
+                    )));
+                }
+                "-" => to_stdout(kind)?,
+                _ => files.push((kind, writable(name_of(kind), file)?)),
+            }
+        }
+        for (at, (kind, path)) in files.iter().enumerate() {
+            let mut before = files[..at].iter();
+            if let Some((first, _)) = before.find(|(_, one)| one == path) {
+                let (first, name, path) = (name_of(*first), name_of(*kind), path.display());
+                return Err(JobError::Usage(format!(
+                    "{first} and {name} reports cannot both be written to {path}"
+                )));
+            }
+        }
+        Ok(Self { files, stdout })
+    }
+}
+
 /// The reports that were asked for.
 pub(crate) struct Wanted {
     files: Vec<(&'static Kind, PathBuf)>,
@@ -21,52 +76,14 @@ impl Wanted {
     /// Reads `KIND=FILE` and `--format`.
     pub(crate) fn of(asked: &Reports) -> Result<Self, JobError> {
         let usage = |error: &dyn std::fmt::Display| JobError::Usage(error.to_string());
-        let mut files = Vec::new();
-        let mut stdout = None;
-        let mut to_stdout = |kind: &'static Kind| match stdout.replace(kind) {
-            None => Ok(()),
-            Some(_) => Err(JobError::Usage(
-                "only one report can go to stdout; give the others a file".to_owned(),
-            )),
-        };
-        if let Some(name) = &asked.format {
-            to_stdout(kind(name).map_err(|error| usage(&error))?)?;
-        }
-        for text in &asked.reports {
-            let Some((name, file)) = text.split_once('=') else {
-                return Err(JobError::Usage(format!(
-                    "--report wants KIND=FILE, this is `{text}`; for example json=report.json"
-                )));
-            };
-            let kind = kind(name).map_err(|error| usage(&error))?;
-            match file {
-                "" => {
-                    return Err(JobError::Usage(format!(
-                        "--report {name}= names no file; `-` is stdout"
-                    )));
-                }
-                "-" => to_stdout(kind)?,
-                _ => files.push((kind, writable(kind, file)?)),
-            }
-        }
-        if let Some((at, (_, path))) = files
-            .iter()
-            .enumerate()
-            .find(|(at, (_, path))| files[..*at].iter().any(|(_, one)| one == path))
-        {
-            let first = files
-                .iter()
-                .position(|(_, one)| one == path)
-                .map_or("", |first| files[first].0.name);
-            let (name, path) = (files[at].0.name, path.display());
-            return Err(JobError::Usage(format!(
-                "{first} and {name} reports cannot both be written to {path}"
-            )));
-        }
+        let named = |name: &str| kind(name).map_err(|error| usage(&error));
+        let typed = Typed::of(asked.format.as_deref(), &asked.reports, named, |kind| {
+            kind.name
+        })?;
         let terminal = kind("terminal").map_err(|error| usage(&error))?;
         Ok(Self {
-            files,
-            stdout: stdout.unwrap_or(terminal),
+            files: typed.files,
+            stdout: typed.stdout.unwrap_or(terminal),
         })
     }
 
@@ -106,7 +123,7 @@ impl Wanted {
 }
 
 /// A report's file, if there is a folder for it: a typing error must not show only after the whole run was paid for.
-fn writable(kind: &Kind, file: &str) -> Result<PathBuf, JobError> {
+fn writable(kind: &str, file: &str) -> Result<PathBuf, JobError> {
     let path = PathBuf::from(file);
     let folder = path
         .parent()
@@ -119,8 +136,7 @@ fn writable(kind: &Kind, file: &str) -> Result<PathBuf, JobError> {
         _ => return Ok(path),
     };
     Err(JobError::Store(format!(
-        "cannot write the {} report to {file}: {why}",
-        kind.name
+        "cannot write the {kind} report to {file}: {why}"
     )))
 }
 

@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
+use super::Done;
 use super::args::{Answers, Place, Trust};
-use super::judge::{Format, OfWhat, grades};
+use super::judge::{OfWhat, grades};
+use super::judge_reports::{Results, Told, Wanted};
 use super::run::{Talk, cassette, go};
 use super::screen::Screen;
-use super::{Done, print};
 use crate::analysis::tuning::Tuning;
 use crate::funnel::terminal;
 use crate::jobs::{self, JobError, Selection, SystemClock, TuneFiles, TuneOrder, Tuned};
-use crate::report::tuning_screen;
+use crate::report::{tuning_page, tuning_screen};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -80,9 +82,8 @@ pub(super) struct Tune {
     /// What stands for several annotators; default: the majority of classes, the mean of numbers.
     #[arg(long, value_name = "WHAT")]
     of: Option<OfWhat>,
-    /// Print the result as `json` instead of the screen.
-    #[arg(long, value_name = "KIND", default_value = "terminal")]
-    format: Format,
+    #[command(flatten)]
+    results: Results,
     #[command(flatten)]
     answers: Answers,
     #[command(flatten)]
@@ -92,14 +93,17 @@ pub(super) struct Tune {
 }
 
 pub(super) fn run(mut verb: Tune, screen: &Screen) -> Done {
+    let wanted = verb.results.wanted()?;
     match (verb.suite.take(), verb.named.take(), verb.optimizer.take()) {
-        (Some(suite), Some(judge), Some(optimizer)) => ask(suite, (judge, optimizer), verb, screen),
-        (_, named, _) => choose(named, verb, screen),
+        (Some(suite), Some(judge), Some(optimizer)) => {
+            ask(suite, (judge, optimizer), verb, &wanted, screen)
+        }
+        (_, named, _) => choose(named, verb, &wanted, screen),
     }
 }
 
 /// Chooses among recorded judges.
-fn choose(named: Option<String>, verb: Tune, screen: &Screen) -> Done {
+fn choose(named: Option<String>, verb: Tune, wanted: &Wanted, screen: &Screen) -> Done {
     let Some(verdicts) = verb.verdicts else {
         let message = "name --verdicts FILE, or JUDGE with --suite FILE and --optimizer TARGET";
         return Err(JobError::Usage(message.to_owned()));
@@ -117,12 +121,7 @@ fn choose(named: Option<String>, verb: Tune, screen: &Screen) -> Done {
         },
         &SystemClock,
     )?;
-    let code = show(
-        &tuning,
-        &verb.labels.display().to_string(),
-        verb.format,
-        screen,
-    )?;
+    let code = show(&tuning, &verb.labels.display().to_string(), wanted, screen)?;
     kept(ledger, screen);
     Ok(code)
 }
@@ -135,7 +134,13 @@ fn kept(ledger: Option<PathBuf>, screen: &Screen) {
 }
 
 /// Asks a suite's judge in other ways, and holds the best of them against people.
-fn ask(suite: PathBuf, (judge, optimizer): (String, String), verb: Tune, screen: &Screen) -> Done {
+fn ask(
+    suite: PathBuf,
+    (judge, optimizer): (String, String),
+    verb: Tune,
+    wanted: &Wanted,
+    screen: &Screen,
+) -> Done {
     let labels = verb.labels.display().to_string();
     let order = TuneOrder {
         judge,
@@ -181,23 +186,34 @@ fn ask(suite: PathBuf, (judge, optimizer): (String, String), verb: Tune, screen:
             Ok(code)
         }
         Tuned::Done(tuning, ledger) => {
-            let code = show(&tuning, &labels, verb.format, screen)?;
+            let code = show(&tuning, &labels, wanted, screen)?;
             kept(ledger, screen);
             Ok(code)
         }
     }
 }
 
+/// A tuning with the labels that it rests on.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Shown<'a> {
+    tuning: &'a Tuning,
+    #[serde(skip)]
+    labels: &'a str,
+}
+
+impl Told for Shown<'_> {
+    fn screen(&self, width: usize, color: bool) -> String {
+        tuning_screen(self.tuning, self.labels, width, color)
+    }
+
+    fn page(&self) -> String {
+        tuning_page(self.tuning, self.labels)
+    }
+}
+
 /// Shows a tuning, and answers its exit code.
-fn show(tuning: &Tuning, labels: &str, format: Format, screen: &Screen) -> Done {
-    let text = match format {
-        Format::Terminal => tuning_screen(tuning, labels, screen.width, screen.color),
-        Format::Json => {
-            serde_json::to_string_pretty(tuning)
-                .map_err(|error| JobError::Unexpected(error.to_string()))?
-                + "\n"
-        }
-    };
-    print(screen, text.as_bytes())?;
+fn show(tuning: &Tuning, labels: &str, wanted: &Wanted, screen: &Screen) -> Done {
+    wanted.write(&Shown { tuning, labels }, screen)?;
     Ok(tuning.outcome.exit_code())
 }

@@ -1,4 +1,4 @@
-//! The screen of an audit: a line a probe, the worst first in the eye by its word; then what to do.
+//! What an audit says in words, and its screen: a line a probe, the worst first in the eye by its word; then what to do.
 
 use super::screen::{Ink, Place, Screen};
 use crate::analysis::audit::{Audit, Probe, Row, Standing};
@@ -15,10 +15,7 @@ const MOST_NAMED: usize = 8;
 #[must_use]
 pub fn audit_screen(found: &Audit, code: u8, width: usize, color: bool) -> String {
     let mut screen = Screen::new(width, color);
-    let digest: String = found.digest.chars().take(6).collect();
-    let judge = format!("{} by {} ({digest})", found.judge, found.model);
-    let heading = [judge.as_str(), &found.scale, &found.outputs].join(" · ");
-    screen.paragraph(Ink::Bold, &heading);
+    screen.paragraph(Ink::Bold, &heading(found).join(" · "));
     screen.gap();
     for row in &found.probes {
         probe(&mut screen, row);
@@ -44,35 +41,58 @@ pub fn audit_screen(found: &Audit, code: u8, width: usize, color: bool) -> Strin
         screen.paragraph(Ink::Warn, note);
     }
     screen.gap();
+    screen.paragraph(Ink::Bold, &exit(code));
+    screen.finish()
+}
+
+/// Which judge, on which scale, asked about what.
+pub(super) fn heading(found: &Audit) -> [String; 3] {
+    let digest: String = found.digest.chars().take(6).collect();
+    let judge = format!("{} by {} ({digest})", found.judge, found.model);
+    [judge, found.scale.clone(), found.outputs.clone()]
+}
+
+/// How the process ends, and why.
+pub(super) fn exit(code: u8) -> String {
     let words = match code {
         0 => "no probe of --fail-on fails",
         6 => "a probe of --fail-on was not measured",
         _ => "a probe of --fail-on fails",
     };
-    screen.paragraph(Ink::Bold, &format!("exit {code}: {words}"));
-    screen.finish()
+    format!("exit {code}: {words}")
 }
 
-fn probe(screen: &mut Screen, row: &Row) {
-    let ink = match row.standing {
+/// How a standing is emphasised.
+pub(super) fn ink(standing: Standing) -> Ink {
+    match standing {
         Standing::Ok => Ink::Good,
         Standing::Unclear => Ink::Warn,
         Standing::Fails => Ink::Bad,
         Standing::NotMeasured => Ink::Dim,
-    };
+    }
+}
+
+/// What a probe found.
+pub(super) fn text(row: &Row) -> String {
+    match &row.figure {
+        None => row.found.clone(),
+        Some(figure) => {
+            let shown = format::figure(row.unit, figure, Some(row.bar));
+            format!("{shown}, {}; bar: {}", row.found, bar(row))
+        }
+    }
+}
+
+fn probe(screen: &mut Screen, row: &Row) {
     let name = format!("{:NAME$}", row.probe.name());
     let at = Place {
         indent: 0,
         hang: HANG,
         below: 4,
     };
-    let mut text = row.found.clone();
-    if let Some(figure) = &row.figure {
-        let shown = format::figure(row.unit, figure, Some(row.bar));
-        text = format!("{shown}, {text}; bar: {}", bar(row));
-    }
-    let labels = [(name.as_str(), Ink::Bold), (row.standing.words(), ink)];
-    screen.entry(at, &labels, (&text, Ink::Plain));
+    let ended = (row.standing.words(), ink(row.standing));
+    let labels = [(name.as_str(), Ink::Bold), ended];
+    screen.entry(at, &labels, (&text(row), Ink::Plain));
     if !row.flipped.is_empty() {
         let more = row.flipped.len().saturating_sub(MOST_NAMED);
         let named = row.flipped.iter().take(MOST_NAMED);
@@ -86,7 +106,7 @@ fn probe(screen: &mut Screen, row: &Row) {
 }
 
 /// The bar in words.
-fn bar(row: &Row) -> String {
+pub(super) fn bar(row: &Row) -> String {
     let value = match row.unit {
         Unit::Rate => format!("{:.0} %", 100.0 * row.bar),
         _ => format!("{:.2}", row.bar),

@@ -1,8 +1,10 @@
-//! The screen of a calibration: the conclusion first, then what it rests on, the worst disagreements, and what to do next.
+//! What a calibration says in words, and its screen: the conclusion first, then what it rests on, the worst disagreements, and what to
+//! do next.
 
 use super::content::counted;
+use super::said::Said;
 use super::screen::{Ink, Place, Screen};
-use crate::analysis::calibration::{Calibration, Outcome, Statistic};
+use crate::analysis::calibration::{Calibration, Disagreement, Outcome, Statistic};
 use crate::analysis::findings::{Figure, Unit};
 use crate::analysis::format::{self, p_equals};
 
@@ -33,46 +35,34 @@ pub fn calibration_screen(
     screen.gap();
     conclusion(&mut screen, found);
     screen.gap();
-    labels(&mut screen, found);
-    agreement(&mut screen, found);
-    people(&mut screen, found);
-    errors(&mut screen, found);
-    orders(&mut screen, found);
-    rates(&mut screen, found);
-    for warning in &found.warnings {
-        entry(&mut screen, "note", warning, Ink::Warn);
-    }
-    disagreements(&mut screen, found);
-    if !found.advice.is_empty() {
-        screen.gap();
-        for (at, line) in found.advice.iter().enumerate() {
-            entry(
-                &mut screen,
-                if at == 0 { "advice" } else { "" },
-                line,
-                Ink::Plain,
-            );
+    let said = [labels, agreement, people, errors, orders, rates, warnings];
+    for of in said {
+        for said in of(found) {
+            said.put(&mut screen, HANG);
         }
     }
+    disagreements(&mut screen, found);
     screen.gap();
-    let outcome = found.conclusion.outcome;
-    let exit = format!("exit {}: {}", outcome.exit_code(), outcome.words());
-    screen.paragraph(Ink::Bold, &exit);
+    for said in Said::list("advice", &found.advice) {
+        said.put(&mut screen, HANG);
+    }
+    screen.gap();
+    screen.paragraph(Ink::Bold, &exit(found));
     screen.finish()
 }
 
-fn entry(screen: &mut Screen, label: &str, text: &str, ink: Ink) {
-    let at = Place {
-        indent: 0,
-        hang: HANG,
-        below: 4,
-    };
-    if label.is_empty() {
-        let below = Place { below: HANG, ..at };
-        screen.entry(below, &[], (text, ink));
-    } else {
-        screen.entry(at, &[(label, Ink::Dim)], (text, ink));
-    }
+/// How the process ends, and why.
+pub(super) fn exit(found: &Calibration) -> String {
+    let outcome = found.conclusion.outcome;
+    format!("exit {}: {}", outcome.exit_code(), outcome.words())
+}
+
+/// What must be known first.
+pub(super) fn warnings(found: &Calibration) -> Vec<Said> {
+    let warnings = found.warnings.iter();
+    warnings
+        .map(|warning| Said::new("note", warning, Ink::Warn))
+        .collect()
 }
 
 fn heading(screen: &mut Screen, title: &JudgeTitle, found: &Calibration) {
@@ -80,25 +70,33 @@ fn heading(screen: &mut Screen, title: &JudgeTitle, found: &Calibration) {
     screen.paragraph(Ink::Bold, &parts.join(" · "));
 }
 
-fn conclusion(screen: &mut Screen, found: &Calibration) {
+/// The conclusion's word, and the rule that led to it.
+pub(super) fn concluded(found: &Calibration) -> (&'static str, Ink, String) {
     let (words, ink) = match found.conclusion.outcome {
         Outcome::Usable => ("USABLE", Ink::Good),
         Outcome::NotShownUsable => ("NOT SHOWN USABLE", Ink::Bad),
         Outcome::TooFewLabels => ("TOO FEW LABELS", Ink::Warn),
     };
+    let mut rule = found.conclusion.rule.clone();
+    if found.conclusion.set_by_judge_file {
+        rule.push_str(" (rule set by the judge file)");
+    }
+    (words, ink, rule)
+}
+
+fn conclusion(screen: &mut Screen, found: &Calibration) {
+    let (words, ink, rule) = concluded(found);
     let at = Place {
         indent: 0,
         hang: words.len() + 2,
         below: 4,
     };
-    let mut rule = found.conclusion.rule.clone();
-    if found.conclusion.set_by_judge_file {
-        rule.push_str(" (rule set by the judge file)");
-    }
     screen.entry(at, &[(words, ink)], (&rule, Ink::Plain));
 }
 
-fn labels(screen: &mut Screen, found: &Calibration) {
+/// The labels that it rests on.
+pub(super) fn labels(found: &Calibration) -> Vec<Said> {
+    let mut said = Vec::new();
     let labels = &found.labels;
     let mut parts = vec![format!(
         "{} by {}, {} compared",
@@ -134,7 +132,7 @@ fn labels(screen: &mut Screen, found: &Calibration) {
     if labels.look > 1 {
         parts.push(format!("look {} at these labels", labels.look));
     }
-    entry(screen, "labels", &parts.join("; "), Ink::Plain);
+    said.push(Said::new("labels", parts.join("; "), Ink::Plain));
     if !labels.classes.is_empty() {
         let classes: Vec<String> = labels
             .classes
@@ -143,14 +141,11 @@ fn labels(screen: &mut Screen, found: &Calibration) {
             .collect();
         // Means of grades have many values: their count by grade says nothing.
         if classes.len() <= 12 {
-            entry(
-                screen,
-                "",
-                &format!("labels say: {}", classes.join(", ")),
-                Ink::Plain,
-            );
+            let classes = format!("labels say: {}", classes.join(", "));
+            said.push(Said::new("", classes, Ink::Plain));
         }
     }
+    said
 }
 
 /// A figure by name as text; `None` where it is not among the statistics.
@@ -176,14 +171,15 @@ fn named(found: &Calibration, figures: &[(&str, &str, Unit)]) -> Vec<String> {
         .collect()
 }
 
-fn agreement(screen: &mut Screen, found: &Calibration) {
+/// The figure of agreement that decides, and the others.
+pub(super) fn agreement(found: &Calibration) -> Vec<Said> {
     let decides = [(
         found.agreement.as_str(),
         words(&found.agreement),
         Unit::Score,
     )];
     let first = named(found, &decides).join("");
-    entry(screen, "agreement", &first, Ink::Bold);
+    let mut said = vec![Said::new("agreement", first, Ink::Bold)];
     let beside = named(
         found,
         &[
@@ -202,7 +198,7 @@ fn agreement(screen: &mut Screen, found: &Calibration) {
             ),
         ],
     );
-    lines(screen, &beside);
+    said.extend(line("", &beside));
     let chance = named(
         found,
         &[
@@ -213,7 +209,7 @@ fn agreement(screen: &mut Screen, found: &Calibration) {
             ("krippendorff_alpha_ordinal", "alpha", Unit::Score),
         ],
     );
-    lines(screen, &chance);
+    said.extend(line("", &chance));
     let other = [
         ("lin_ccc", "Lin's concordance", Unit::Score),
         ("pearson_r", "Pearson", Unit::Score),
@@ -224,16 +220,17 @@ fn agreement(screen: &mut Screen, found: &Calibration) {
         .into_iter()
         .filter(|(name, _, _)| *name != found.agreement)
         .collect();
-    lines(screen, &named(found, &other));
+    said.extend(line("", &named(found, &other)));
+    said
 }
 
-fn lines(screen: &mut Screen, parts: &[String]) {
-    if !parts.is_empty() {
-        entry(screen, "", &parts.join(" · "), Ink::Plain);
-    }
+/// A line of several figures, if there are any.
+fn line(label: &'static str, parts: &[String]) -> Option<Said> {
+    (!parts.is_empty()).then(|| Said::new(label, parts.join(" · "), Ink::Plain))
 }
 
-fn words(key: &str) -> &str {
+/// The name of a figure of agreement.
+pub(super) fn words(key: &str) -> &str {
     match key {
         "cohen_kappa" => "Cohen's kappa",
         "weighted_kappa_quadratic" => "quadratic weighted kappa",
@@ -241,13 +238,15 @@ fn words(key: &str) -> &str {
     }
 }
 
-fn people(screen: &mut Screen, found: &Calibration) {
+/// People among themselves, and the judge among them.
+pub(super) fn people(found: &Calibration) -> Vec<Said> {
+    let mut said = Vec::new();
     if let Some(ceiling) = figure(found, "human_ceiling", Unit::Score) {
         let judge = figure(found, "judge_at_ceiling", Unit::Score).unwrap_or_default();
         let text = format!(
             "people agree with one another at {ceiling}; the judge with the same people at {judge}"
         );
-        entry(screen, "ceiling", &text, Ink::Plain);
+        said.push(Said::new("ceiling", text, Ink::Plain));
     }
     let among = named(
         found,
@@ -269,21 +268,21 @@ fn people(screen: &mut Screen, found: &Calibration) {
             ),
         ],
     );
-    lines(screen, &among);
-    let Some(facts) = &found.people else {
-        return;
-    };
-    if let Some(omega) = facts.winning_rate {
+    said.extend(line("", &among));
+    let facts = found.people.as_ref();
+    if let Some(omega) = facts.and_then(|facts| facts.winning_rate) {
         let annotators = found.labels.annotators.len();
         let text = format!(
             "the judge holds its own against {:.0} % of {annotators} annotators (alternative annotator test, at least 50 % to pass)",
             100.0 * omega
         );
-        entry(screen, "", &text, Ink::Plain);
+        said.push(Said::new("", text, Ink::Plain));
     }
+    said
 }
 
-fn errors(screen: &mut Screen, found: &Calibration) {
+/// How it errs.
+pub(super) fn errors(found: &Calibration) -> Vec<Said> {
     let rates = named(
         found,
         &[
@@ -291,9 +290,6 @@ fn errors(screen: &mut Screen, found: &Calibration) {
             ("tnr", "TNR, fails of labelled fails", Unit::Rate),
         ],
     );
-    if !rates.is_empty() {
-        entry(screen, "errors", &rates.join(" · "), Ink::Plain);
-    }
     let shift = named(
         found,
         &[
@@ -305,9 +301,6 @@ fn errors(screen: &mut Screen, found: &Calibration) {
             ("mae", "mean absolute error", Unit::Score),
         ],
     );
-    if !shift.is_empty() {
-        entry(screen, "bias", &shift.join(" · "), Ink::Plain);
-    }
     let stated = named(
         found,
         &[
@@ -316,12 +309,13 @@ fn errors(screen: &mut Screen, found: &Calibration) {
             ("auc", "AUC", Unit::Score),
         ],
     );
-    if !stated.is_empty() {
-        entry(screen, "stated", &stated.join(" · "), Ink::Plain);
-    }
+    let all = [("errors", rates), ("bias", shift), ("stated", stated)];
+    let lines = all.iter().filter_map(|(label, parts)| line(label, parts));
+    lines.collect()
 }
 
-fn orders(screen: &mut Screen, found: &Calibration) {
+/// A pairwise judge's two orders.
+pub(super) fn orders(found: &Calibration) -> Vec<Said> {
     let mut parts = named(
         found,
         &[
@@ -338,7 +332,7 @@ fn orders(screen: &mut Screen, found: &Calibration) {
         ],
     );
     if parts.is_empty() {
-        return;
+        return Vec::new();
     }
     let count = |name: &str| match found.statistics.get(name) {
         Some(Statistic::Count(count)) => *count,
@@ -353,18 +347,24 @@ fn orders(screen: &mut Screen, found: &Calibration) {
         flips.push_str(&format!(" ({})", p_equals(*p)));
     }
     parts.push(flips);
-    entry(screen, "orders", &parts.join(" · "), Ink::Plain);
+    line("orders", &parts).into_iter().collect()
 }
 
-fn rates(screen: &mut Screen, found: &Calibration) {
-    let Some(rates) = &found.rates else {
-        return;
-    };
-    let unit = if found.scale.contains("..") || found.scale == "number" {
+/// The unit of what the judge's rates are of.
+pub(super) fn rate_unit(found: &Calibration) -> Unit {
+    if found.scale.contains("..") || found.scale == "number" {
         Unit::Score
     } else {
         Unit::Rate
+    }
+}
+
+/// What the judge's rates are worth, raw and corrected.
+pub(super) fn rates(found: &Calibration) -> Vec<Said> {
+    let Some(rates) = &found.rates else {
+        return Vec::new();
     };
+    let unit = rate_unit(found);
     let shown = |figure: &Figure| match figure {
         Figure::Undefined { undefined, .. } => format!("none: {undefined}"),
         Figure::Estimate(_) => format::figure(unit, figure, None),
@@ -374,19 +374,16 @@ fn rates(screen: &mut Screen, found: &Calibration) {
         rates.of,
         shown(&rates.raw)
     );
-    entry(screen, "rate", &head, Ink::Plain);
+    let mut said = vec![Said::new("rate", head, Ink::Plain)];
     for (words, figure) in [
         ("by the labels alone", &rates.labels_only),
         ("both joined (PPI++)", &rates.ppi),
         ("by its two error rates (Rogan-Gladen)", &rates.rogan_gladen),
     ] {
-        entry(
-            screen,
-            "",
-            &format!("{words}: {}", shown(figure)),
-            Ink::Plain,
-        );
+        let text = format!("{words}: {}", shown(figure));
+        said.push(Said::new("", text, Ink::Plain));
     }
+    said
 }
 
 fn disagreements(screen: &mut Screen, found: &Calibration) {
@@ -396,20 +393,13 @@ fn disagreements(screen: &mut Screen, found: &Calibration) {
     screen.gap();
     screen.paragraph(Ink::Bold, "worst disagreements");
     for one in &found.disagreements {
-        let mut said = format!("labelled {}", one.people);
-        if !one.labels.is_empty() {
-            said.push_str(&format!(" ({})", one.labels.join(", ")));
-        }
+        let said = disagreed(one);
         let at = Place {
             indent: 2,
             hang: HANG + 12,
             below: 4,
         };
-        screen.entry(
-            at,
-            &[(&one.item, Ink::Plain)],
-            (&format!("{said}, judge {}", one.judge), Ink::Plain),
-        );
+        screen.entry(at, &[(&one.item, Ink::Plain)], (&said, Ink::Plain));
         let texts = [
             ("input", one.input.as_deref()),
             ("output", one.output.as_deref()),
@@ -433,6 +423,15 @@ fn disagreements(screen: &mut Screen, found: &Calibration) {
             );
         }
     }
+}
+
+/// What people and the judge say of an item.
+pub(super) fn disagreed(one: &Disagreement) -> String {
+    let mut said = format!("labelled {}", one.people);
+    if !one.labels.is_empty() {
+        said.push_str(&format!(" ({})", one.labels.join(", ")));
+    }
+    format!("{said}, judge {}", one.judge)
 }
 
 /// The beginning of a text, on one line.

@@ -1,12 +1,13 @@
-//! The screen of a tuning: what it comes to, the one honest figure and what it rests on, then what was tried.
+//! What a tuning says in words, and its screen: what it comes to, the one honest figure and what it rests on, then what was tried.
 //!
 //! What a candidate reached where it was chosen stands in grey, behind the word *optimistic*, and never above the held-out figure.
 
 use super::content::counted;
+use super::said::Said;
 use super::screen::{Ink, Place, Screen};
 use crate::analysis::findings::{Figure, Unit};
 use crate::analysis::format;
-use crate::analysis::tuning::{Gap, HeldOut, Outcome, Scored, Tried, Tuning, right_words};
+use crate::analysis::tuning::{Gap, Outcome, Scored, Tried, Tuning, right_words};
 
 /// Columns before the texts.
 const HANG: usize = 12;
@@ -22,97 +23,115 @@ pub fn tuning_screen(tuning: &Tuning, labels: &str, width: usize, color: bool) -
     screen.gap();
     outcome(&mut screen, tuning);
     screen.gap();
-    parts(&mut screen, tuning);
-    if let Some(found) = &tuning.held_out {
-        held_out(&mut screen, tuning, found);
-    }
-    cross_validated(&mut screen, tuning);
-    if let Some(gap) = &tuning.gap {
-        entry(&mut screen, "gap", &gap_words(tuning, gap), Ink::Plain);
-    }
-    for warning in &tuning.warnings {
-        entry(&mut screen, "note", warning, Ink::Warn);
+    for of in [parts, held_out, cross_validated, gap, warnings] {
+        for said in of(tuning) {
+            said.put(&mut screen, HANG);
+        }
     }
     tried(&mut screen, tuning);
     if let Some(diff) = &tuning.diff {
         screen.gap();
-        let head = format!(
-            "{}, beside the present judge",
-            tuning.written.as_deref().unwrap_or("the new judge")
-        );
-        screen.paragraph(Ink::Bold, &head);
+        screen.paragraph(Ink::Bold, &beside(tuning));
         for line in diff.lines() {
             screen.block(2, line);
         }
     }
-    if !tuning.advice.is_empty() {
-        screen.gap();
-        for (at, line) in tuning.advice.iter().enumerate() {
-            entry(
-                &mut screen,
-                if at == 0 { "advice" } else { "" },
-                line,
-                Ink::Plain,
-            );
-        }
+    screen.gap();
+    for said in Said::list("advice", &tuning.advice) {
+        said.put(&mut screen, HANG);
     }
-    if let Some(cost) = &tuning.spent {
-        let mut text = counted(cost.calls, "call");
-        if cost.usd > 0.0 {
-            text.push_str(&format!(", ${:.4}", cost.usd));
-        }
+    if let Some(said) = spent(tuning) {
         screen.gap();
-        entry(&mut screen, "spent", &text, Ink::Plain);
+        said.put(&mut screen, HANG);
     }
     screen.gap();
-    let exit = format!(
-        "exit {}: {}",
-        tuning.outcome.exit_code(),
-        tuning.outcome.words()
-    );
-    screen.paragraph(Ink::Bold, &exit);
+    screen.paragraph(Ink::Bold, &exit(tuning));
     screen.finish()
 }
 
-fn entry(screen: &mut Screen, label: &str, text: &str, ink: Ink) {
-    let at = Place {
-        indent: 0,
-        hang: HANG,
-        below: if label.is_empty() { HANG } else { 4 },
-    };
-    if label.is_empty() {
-        screen.entry(at, &[], (text, ink));
-    } else {
-        screen.entry(at, &[(label, Ink::Dim)], (text, ink));
-    }
+/// Where the new judge's file stands.
+pub(super) fn beside(tuning: &Tuning) -> String {
+    let file = tuning.written.as_deref().unwrap_or("the new judge");
+    format!("{file}, beside the present judge")
 }
 
-fn outcome(screen: &mut Screen, tuning: &Tuning) {
+/// How the process ends, and why.
+pub(super) fn exit(tuning: &Tuning) -> String {
+    let outcome = tuning.outcome;
+    format!("exit {}: {}", outcome.exit_code(), outcome.words())
+}
+
+/// What asking cost.
+pub(super) fn spent(tuning: &Tuning) -> Option<Said> {
+    let cost = tuning.spent.as_ref()?;
+    let mut text = counted(cost.calls, "call");
+    if cost.usd > 0.0 {
+        text.push_str(&format!(", ${:.4}", cost.usd));
+    }
+    Some(Said::new("spent", text, Ink::Plain))
+}
+
+/// What must be known first.
+pub(super) fn warnings(tuning: &Tuning) -> Vec<Said> {
+    let warnings = tuning.warnings.iter();
+    warnings
+        .map(|warning| Said::new("note", warning, Ink::Warn))
+        .collect()
+}
+
+/// What the chosen judge lost between dev and test.
+pub(super) fn gap(tuning: &Tuning) -> Vec<Said> {
+    let gap = tuning.gap.iter();
+    gap.map(|gap| Said::new("gap", gap_words(tuning, gap), Ink::Plain))
+        .collect()
+}
+
+/// The outcome's word, and the rule that led to it.
+pub(super) fn concluded(tuning: &Tuning) -> (&'static str, Ink, String) {
     let (words, ink) = match tuning.outcome {
         Outcome::Improved => ("IMPROVED", Ink::Good),
         Outcome::NotShownBetter => ("NOT SHOWN BETTER", Ink::Warn),
         Outcome::TooFewLabels => ("TOO FEW LABELS", Ink::Warn),
     };
+    let rule = match tuning.held_out.is_some() {
+        true => format!("{}: {}", tuning.chosen, tuning.rule),
+        false => tuning.rule.clone(),
+    };
+    (words, ink, rule)
+}
+
+fn outcome(screen: &mut Screen, tuning: &Tuning) {
+    let (words, ink, rule) = concluded(tuning);
     let at = Place {
         indent: 0,
         hang: words.len() + 2,
         below: 4,
     };
-    let rule = match tuning.held_out.is_some() {
-        true => format!("{}: {}", tuning.chosen, tuning.rule),
-        false => tuning.rule.clone(),
-    };
     screen.entry(at, &[(words, ink)], (&rule, Ink::Plain));
 }
 
-fn parts(screen: &mut Screen, tuning: &Tuning) {
+/// What a part of the labels is for.
+pub(super) fn purpose(part: &str) -> &'static str {
+    match part {
+        "train" => "to learn from",
+        "dev" => "to choose on",
+        "test" => "to tell",
+        _ => "to choose on; none are left to tell",
+    }
+}
+
+/// The parts of the labels, in the order in which they are used.
+pub(super) const PARTS: [&str; 4] = ["train", "dev", "test", "all"];
+
+/// The labels and their parts.
+pub(super) fn parts(tuning: &Tuning) -> Vec<Said> {
     let text = counted(tuning.labels.labelled, "labelled item");
     let text = match tuning.labels.parts.len() {
         1 => text,
         _ => format!("{text}, parted by cluster with seed {}", tuning.seed),
     };
-    entry(screen, "labels", &text, Ink::Plain);
-    for name in ["train", "dev", "test", "all"] {
+    let mut parts = vec![Said::new("labels", text, Ink::Plain)];
+    for name in PARTS {
         let Some(classes) = tuning.labels.parts.get(name) else {
             continue;
         };
@@ -121,27 +140,19 @@ fn parts(screen: &mut Screen, tuning: &Tuning) {
             .iter()
             .map(|(class, n)| format!("{class} {n}"))
             .collect();
-        let purpose = match name {
-            "train" => "to learn from",
-            "dev" => "to choose on",
-            "test" => "to tell",
-            _ => "to choose on; none are left to tell",
-        };
         // Means of grades have many values: their count by grade says nothing.
         let said = match said.len() {
             1..=12 => format!(": {}", said.join(", ")),
             _ => String::new(),
         };
-        entry(
-            screen,
-            "",
-            &format!("{name} {count} ({purpose}){said}"),
-            Ink::Plain,
-        );
+        let text = format!("{name} {count} ({}){said}", purpose(name));
+        parts.push(Said::new("", text, Ink::Plain));
     }
+    parts
 }
 
-fn words(key: &str) -> &str {
+/// The name of a figure of agreement.
+pub(super) fn words(key: &str) -> &str {
     match key {
         "cohen_kappa" => "kappa",
         "weighted_kappa_quadratic" => "quadratic weighted kappa",
@@ -149,7 +160,11 @@ fn words(key: &str) -> &str {
     }
 }
 
-fn held_out(screen: &mut Screen, tuning: &Tuning, found: &HeldOut) {
+/// The look at the test part.
+pub(super) fn held_out(tuning: &Tuning) -> Vec<Said> {
+    let Some(found) = &tuning.held_out else {
+        return Vec::new();
+    };
     let shown = |figure: &Figure| match figure {
         Figure::Estimate(_) => format::figure(Unit::Score, figure, None),
         Figure::Undefined { undefined, .. } => format!("none: {undefined}"),
@@ -163,27 +178,25 @@ fn held_out(screen: &mut Screen, tuning: &Tuning, found: &HeldOut) {
         text
     };
     let chosen = line(&tuning.chosen, &found.chosen_agreement, &found.chosen);
-    entry(screen, "test", &chosen, Ink::Bold);
+    let mut said = vec![Said::new("test", chosen, Ink::Bold)];
     let present = line(&tuning.present, &found.present_agreement, &found.present);
-    entry(screen, "", &present, Ink::Plain);
+    said.push(Said::new("", present, Ink::Plain));
     let use_of = match found.conclusion.outcome.exit_code() {
         0 => "usable",
         6 => "too few labels to say whether it may be used",
         _ => "not shown usable",
     };
     let text = format!("{}: {use_of} ({})", tuning.chosen, found.conclusion.rule);
-    entry(screen, "", &text, Ink::Plain);
+    said.push(Said::new("", text, Ink::Plain));
     if found.look > 1 {
-        entry(
-            screen,
-            "",
-            &format!("test part used {} times", found.look),
-            Ink::Plain,
-        );
+        let text = format!("test part used {} times", found.look);
+        said.push(Said::new("", text, Ink::Plain));
     }
+    said
 }
 
-fn left_out(scored: &Scored) -> String {
+/// What of the labels has no readable verdict.
+pub(super) fn left_out(scored: &Scored) -> String {
     let mut text = String::new();
     for (count, what) in [
         (scored.unreadable, "unreadable"),
@@ -196,9 +209,10 @@ fn left_out(scored: &Scored) -> String {
     text
 }
 
-fn cross_validated(screen: &mut Screen, tuning: &Tuning) {
+/// In place of a look, where labels are too few to be parted.
+pub(super) fn cross_validated(tuning: &Tuning) -> Vec<Said> {
     let Some(found) = &tuning.cross_validated else {
-        return;
+        return Vec::new();
     };
     let figure = |scored: &Scored| match (scored.agreement, scored.right) {
         (Some(figure), Some(right)) => format!(
@@ -208,19 +222,21 @@ fn cross_validated(screen: &mut Screen, tuning: &Tuning) {
         ),
         _ => format!("{} undefined", words(&tuning.agreement)),
     };
-    let text = format!(
+    let chosen = format!(
         "choosing like this reaches {} on items that did not choose (mean of {} x {}-fold, no interval: nothing is claimed)",
         figure(&found.chosen),
         found.repeats,
         found.folds
     );
-    entry(screen, "validated", &text, Ink::Bold);
-    let text = format!(
+    let present = format!(
         "{}, which nobody chose here: {}",
         tuning.present,
         figure(&found.present)
     );
-    entry(screen, "", &text, Ink::Plain);
+    vec![
+        Said::new("validated", chosen, Ink::Bold),
+        Said::new("", present, Ink::Plain),
+    ]
 }
 
 fn gap_words(tuning: &Tuning, gap: &Gap) -> String {
@@ -247,19 +263,37 @@ fn gap_words(tuning: &Tuning, gap: &Gap) -> String {
     format!("dev less test: {parts}; {said}")
 }
 
-/// What was tried, in the order of what it reached where it was chosen.
-fn tried(screen: &mut Screen, tuning: &Tuning) {
-    screen.gap();
-    let came: Vec<&Tried> = tuning
-        .candidates
-        .iter()
-        .filter(|one| one.failed.is_none())
-        .collect();
-    let failed: Vec<&Tried> = tuning
-        .candidates
-        .iter()
-        .filter(|one| one.failed.is_some())
-        .collect();
+/// What was tried: what came to something, the best first, and what did not.
+pub(super) fn ranked(tuning: &Tuning) -> (Vec<&Tried>, Vec<&Tried>) {
+    let all = tuning.candidates.iter();
+    let (mut came, failed): (Vec<&Tried>, Vec<&Tried>) = all.partition(|one| one.failed.is_none());
+    came.sort_by(|one, other| {
+        let key = |one: &Tried| reached(one).unwrap_or(f64::NEG_INFINITY);
+        key(other).total_cmp(&key(one))
+    });
+    (came, failed)
+}
+
+/// What a candidate reached where it was chosen.
+fn reached(one: &Tried) -> Option<f64> {
+    one.dev.and_then(|dev| dev.scored.agreement)
+}
+
+/// The same in words.
+pub(super) fn reached_words(tuning: &Tuning, one: &Tried) -> String {
+    let mut text = match reached(one) {
+        Some(figure) => format!("optimistic {} {figure:.2}", words(&tuning.agreement)),
+        None => format!("{} undefined", words(&tuning.agreement)),
+    };
+    if let Some(dev) = &one.dev {
+        text.push_str(&left_out(&dev.scored));
+    }
+    text
+}
+
+/// What is said above all that was tried.
+pub(super) fn tried_words(tuning: &Tuning) -> String {
+    let (came, failed) = ranked(tuning);
     let part = if tuning.labels.parts.len() == 1 {
         "all labels"
     } else {
@@ -272,29 +306,24 @@ fn tried(screen: &mut Screen, tuning: &Tuning) {
     if !failed.is_empty() {
         head.push_str(&format!("; {} came to nothing", failed.len()));
     }
-    screen.paragraph(Ink::Bold, &head);
-    let figure = |one: &Tried| one.dev.and_then(|dev| dev.scored.agreement);
-    let mut sorted = came;
-    sorted.sort_by(|one, other| {
-        let key = |one: &Tried| figure(one).unwrap_or(f64::NEG_INFINITY);
-        key(other).total_cmp(&key(one))
-    });
+    head
+}
+
+/// What was tried, in the order of what it reached where it was chosen.
+fn tried(screen: &mut Screen, tuning: &Tuning) {
+    screen.gap();
+    let (came, failed) = ranked(tuning);
+    screen.paragraph(Ink::Bold, &tried_words(tuning));
     let is_kept = |one: &Tried| one.name == tuning.chosen || one.name == tuning.present;
     let mut room = MOST_SHOWN;
     let mut hidden = 0_u64;
-    for one in sorted {
+    for one in came {
         if room == 0 && !is_kept(one) {
             hidden += 1;
             continue;
         }
         room = room.saturating_sub(1);
-        let mut text = match figure(one) {
-            Some(figure) => format!("optimistic {} {figure:.2}", words(&tuning.agreement)),
-            None => format!("{} undefined", words(&tuning.agreement)),
-        };
-        if let Some(dev) = &one.dev {
-            text.push_str(&left_out(&dev.scored));
-        }
+        let mut text = reached_words(tuning, one);
         if one.name == tuning.present {
             text.push_str(" (present)");
         }

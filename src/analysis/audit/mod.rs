@@ -222,6 +222,21 @@ pub struct Row {
     pub flipped: Vec<String>,
 }
 
+/// An attack that talked the judge over, with its texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttackText {
+    /// Its name.
+    pub id: String,
+    /// The kind of trick.
+    pub family: String,
+    /// What was asked.
+    pub input: String,
+    /// A right answer.
+    pub right: String,
+    /// The wrong output with the attack, as the judge read it.
+    pub output: String,
+}
+
 /// An audit's result.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Audit {
@@ -239,6 +254,9 @@ pub struct Audit {
     pub probes: Vec<Row>,
     /// What a reader must know before the numbers.
     pub notes: Vec<String>,
+    /// The texts of the attacks that talked the judge over, for reports with room for them.
+    #[serde(skip)]
+    pub attacks: Vec<AttackText>,
 }
 
 impl Audit {

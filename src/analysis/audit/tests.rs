@@ -202,6 +202,7 @@ fn what_is_asked_for_and_cannot_be_had_is_undecided() {
             standing,
             ..Row::none(Probe::Repeat, 0.9, "")
         }],
+        attacks: Vec::new(),
         notes: Vec::new(),
     };
     for (standing, code) in [

@@ -549,13 +549,17 @@ fn correlated(name: &str, pairs: &Pairs, levels: Levels, chance: &Chance) -> Opt
     .ok()
 }
 
+/// What the judge stated as P(pass) and what people say, where it stated one for every item.
+pub(super) fn stated_of(sheet: &Sheet, pairs: &Pairs) -> Option<(Vec<f64>, Vec<bool>)> {
+    let (human, _) = passes(sheet, pairs)?;
+    let stated: Option<Vec<f64>> = pairs.at.iter().map(|&at| sheet.items[at].stated).collect();
+    let stated = stated.filter(|stated| !stated.is_empty())?;
+    Some((stated, human))
+}
+
 /// How far a stated P(pass) can be taken at its word.
 fn stated(sheet: &Sheet, pairs: &Pairs, levels: Levels, chance: &Chance, book: &mut Book) {
-    let Some((human, _)) = passes(sheet, pairs) else {
-        return;
-    };
-    let stated: Option<Vec<f64>> = pairs.at.iter().map(|&at| sheet.items[at].stated).collect();
-    let Some(stated) = stated.filter(|stated| !stated.is_empty()) else {
+    let Some((stated, human)) = stated_of(sheet, pairs) else {
         return;
     };
     let (groups, units) = (pairs.groups.as_deref(), pairs.units());

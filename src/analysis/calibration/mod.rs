@@ -15,19 +15,23 @@ mod agreement;
 mod book;
 mod conclusion;
 mod counts;
+mod curve;
 mod people;
 pub(super) mod rates;
 mod sheet;
+mod shift;
 mod worst;
 
 pub use book::Statistic;
 pub use conclusion::{Conclusion, Outcome};
 pub use counts::counts;
+pub use curve::StatedBin;
 pub use people::{OneAgainstOthers, PeopleFacts};
 pub use rates::{LEAST_LABELS, Rates};
 pub(super) use sheet::People;
 pub use sheet::{Item, Reference, Scale, Sheet, TIE, Verdict, Words};
-pub use worst::Disagreement;
+pub use shift::{Measure, Shift};
+pub use worst::{Disagreement, Listed};
 
 use super::figure::Chance;
 use agreement::{Levels, passes, rates_of};
@@ -60,6 +64,9 @@ pub struct Calibration {
     pub judge: Option<JudgeFacts>,
     /// The scale: `pass/fail`, `1..5`, the classes.
     pub scale: String,
+    /// The classes in their order, where the scale is made of some.
+    #[serde(skip)]
+    pub class_names: Vec<String>,
     /// What stands for several annotators: `majority`, `mean`.
     pub of: String,
     /// The labels.
@@ -74,12 +81,21 @@ pub struct Calibration {
     /// Rates, raw and corrected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rates: Option<Rates>,
+    /// Where it leans, by target, class and length.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shifts: Vec<Shift>,
+    /// Its stated probabilities against people, for a judge that states them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub curve: Vec<StatedBin>,
     /// May it be used?
     pub conclusion: Conclusion,
     /// What to do next, in numbers.
     pub advice: Vec<String>,
     /// The worst disagreements.
     pub disagreements: Vec<Disagreement>,
+    /// More of them, for reports with room for a list.
+    #[serde(skip)]
+    pub listed: Listed,
     /// What a reader must know before the numbers.
     pub warnings: Vec<String>,
     /// Statistics by the names of the field, each once.
@@ -217,11 +233,16 @@ pub fn calibrate(sheet: &Sheet, options: &CalibrateOptions) -> Calibration {
     if let Some(rates) = &rates {
         warnings.extend(rates.warnings.iter().cloned());
     }
+    let listed = worst::listed(sheet);
     let advice = advice(sheet, &conclusion, &labels, &agreed, people.is_some());
     Calibration {
         schema_version: SCHEMA_VERSION,
         judge: None,
         scale: sheet.scale.name(),
+        class_names: match &sheet.scale {
+            Scale::Classes(names) => names.clone(),
+            _ => Vec::new(),
+        },
         of: match sheet.reference() {
             Reference::Majority => "majority",
             Reference::Mean => "mean",
@@ -234,7 +255,10 @@ pub fn calibrate(sheet: &Sheet, options: &CalibrateOptions) -> Calibration {
         rates,
         conclusion,
         advice,
-        disagreements: worst::worst(sheet),
+        shifts: shift::shifts(sheet, &pairs, levels.shown),
+        curve: curve::curve(sheet, &pairs, levels.shown),
+        disagreements: listed.worst(),
+        listed,
         warnings,
         statistics: book.into_statistics(),
     }

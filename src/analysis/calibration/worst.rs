@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::sheet::{Item, People, Scale, Sheet, Verdict};
 
 /// How many are shown.
-pub(super) const SHOWN: usize = 10;
+const SHOWN: usize = 10;
+/// How many are listed with their texts, where there is room for a list.
+const MOST_LISTED: usize = 200;
 
 /// An item on which judge and people disagree.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -33,24 +35,59 @@ pub struct Disagreement {
     pub critiques: Vec<String>,
 }
 
-/// The worst disagreements: the furthest first, then those on which people agree most, then in the labels' order.
-pub(super) fn worst(sheet: &Sheet) -> Vec<Disagreement> {
-    let mut found: Vec<(f64, f64, usize)> = sheet
-        .items
-        .iter()
-        .enumerate()
-        .filter_map(|(at, item)| {
-            let (People::Say(people), Verdict::Read(judge)) = (sheet.people(item), item.verdict)
-            else {
-                return None;
-            };
-            let distance = match sheet.scale {
-                Scale::Grades { .. } | Scale::Number => (people - judge).abs(),
-                _ => f64::from(u8::from(people != judge)),
-            };
-            (distance > 0.0).then(|| (distance, spread(item, people), at))
-        })
-        .collect();
+/// The disagreements from the furthest on, with what kind each is; unreadable verdicts at their end.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Listed {
+    /// Their kind in words, such as `labelled pass, judge fail`, and the disagreement.
+    pub items: Vec<(String, Disagreement)>,
+    /// How many there are in all.
+    pub total: u64,
+}
+
+impl Listed {
+    /// The worst disagreements that were read.
+    pub(super) fn worst(&self) -> Vec<Disagreement> {
+        let read = self.items.iter().filter(|one| one.0 != UNREADABLE);
+        read.take(SHOWN).map(|one| one.1.clone()).collect()
+    }
+}
+
+/// The kind of what nobody can read.
+const UNREADABLE: &str = "verdict unreadable";
+
+/// The furthest first, then those on which people agree most, then in the labels' order.
+pub(super) fn listed(sheet: &Sheet) -> Listed {
+    let is_number = matches!(sheet.scale, Scale::Grades { .. } | Scale::Number);
+    let mut found: Vec<(f64, f64, usize, String)> = Vec::new();
+    let mut unread = Vec::new();
+    for (at, item) in sheet.items.iter().enumerate() {
+        let People::Say(people) = sheet.people(item) else {
+            continue;
+        };
+        let judge = match item.verdict {
+            Verdict::Read(judge) => judge,
+            Verdict::Unreadable => {
+                unread.push(at);
+                continue;
+            }
+            Verdict::Absent => continue,
+        };
+        let distance = match is_number {
+            true => (people - judge).abs(),
+            false => f64::from(u8::from(people != judge)),
+        };
+        let kind = match is_number {
+            true if judge > people => "judge above people".to_owned(),
+            true => "judge below people".to_owned(),
+            false => {
+                let (people, judge) = (sheet.scale.words(people), sheet.scale.words(judge));
+                format!("labelled {people}, judge {judge}")
+            }
+        };
+        if distance > 0.0 {
+            found.push((distance, spread(item, people), at, kind));
+        }
+    }
     found.sort_by(|one, other| {
         other
             .0
@@ -58,10 +95,16 @@ pub(super) fn worst(sheet: &Sheet) -> Vec<Disagreement> {
             .then(one.1.total_cmp(&other.1))
             .then(one.2.cmp(&other.2))
     });
-    let shown = found.into_iter().take(SHOWN);
-    shown
-        .map(|(_, _, at)| told(sheet, &sheet.items[at]))
-        .collect()
+    let total = (found.len() + unread.len()) as u64;
+    let read = found.into_iter().map(|(_, _, at, kind)| (kind, at));
+    let unread = unread.into_iter().map(|at| (UNREADABLE.to_owned(), at));
+    let items = read.chain(unread).take(MOST_LISTED);
+    Listed {
+        items: items
+            .map(|(kind, at)| (kind, told(sheet, &sheet.items[at])))
+            .collect(),
+        total,
+    }
 }
 
 /// How far people's single labels lie from what stands for them.
@@ -87,7 +130,8 @@ fn told(sheet: &Sheet, item: &Item) -> Disagreement {
     };
     let judge = match item.verdict {
         Verdict::Read(value) => sheet.scale.words(value),
-        Verdict::Unreadable | Verdict::Absent => String::new(),
+        Verdict::Unreadable => "unreadable".to_owned(),
+        Verdict::Absent => String::new(),
     };
     Disagreement {
         item: item.id.clone(),
@@ -124,12 +168,22 @@ mod tests {
                 item("torn", &[1.0, 3.0], 5.0),
                 item("sure", &[2.0, 2.0], 5.0),
                 item("far", &[1.0, 1.0], 5.0),
+                Item::new("unread", vec![Some(1.0), None], Verdict::Unreadable),
+                Item::new("unasked", vec![Some(1.0), None], Verdict::Absent),
             ],
             positive: None,
         };
-        let found = worst(&sheet);
+        let listed = listed(&sheet);
+        let found = listed.worst();
         let ids: Vec<&str> = found.iter().map(|one| one.item.as_str()).collect();
         assert_eq!(ids, ["far", "sure", "torn"]);
         assert_eq!((found[2].people.as_str(), found[2].labels.len()), ("2", 2));
+        assert_eq!(listed.total, 4);
+        let (kind, last) = &listed.items[3];
+        assert_eq!(
+            (kind.as_str(), last.judge.as_str()),
+            (UNREADABLE, "unreadable")
+        );
+        assert_eq!(listed.items[0].0, "judge above people");
     }
 }

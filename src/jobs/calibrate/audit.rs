@@ -12,7 +12,9 @@ use super::known::{Known, asked};
 use super::live::{as_certified, identity};
 use super::material::{self, Item, NO_WANTED, Outputs, Role, number};
 use super::walk::{Step, walk};
-use crate::analysis::audit::{Attacked, Audit, Judged, Probe, Seen, Verdict, rows};
+use crate::analysis::audit::{
+    AttackText, Attacked, Audit, Judged, Probe, Row, Seen, Verdict, rows,
+};
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Scored, TrialFinished};
 use crate::domain::instrument::LabelScale;
@@ -351,18 +353,38 @@ pub fn finish_audit(finishing: AuditFinishing, ran: Option<&Ran>) -> Result<Audi
         Some(outputs) => format!("{} outputs of {}", outputs.targets.len(), desk.named),
         None => "no outputs of yours".to_owned(),
     };
+    let probes = rows(&seen);
     Ok(Audited {
         found: Audit {
+            attacks: texts(&probes, &desk.judge.instrument.scale),
             judge: desk.judge.name.clone(),
             digest: desk.judge.identity.to_string(),
             model: desk.judge.model(),
             scale: scale_words(&desk.judge.instrument.scale),
             outputs,
-            probes: rows(&seen),
+            probes,
             notes: desk.notes,
         },
         run: ran.map(|ran| ran.run.path().to_owned()),
     })
+}
+
+/// The texts of the attacks that talked the judge over.
+fn texts(probes: &[Row], scale: &LabelScale) -> Vec<AttackText> {
+    let Some(verdict) = wanted_verdict(scale) else {
+        return Vec::new();
+    };
+    let flipped = probes.iter().flat_map(|row| &row.flipped);
+    flipped
+        .filter_map(|id| attacks().iter().find(|attack| attack.id == *id))
+        .map(|attack| AttackText {
+            id: attack.id.clone(),
+            family: attack.family.clone(),
+            input: attack.input.clone(),
+            right: attack.right.clone(),
+            output: attack.output(&verdict),
+        })
+        .collect()
 }
 
 /// More than `max_error_rate` without a verdict is no audit.

@@ -51,6 +51,8 @@ fn every(name: &str, values: &[f64]) -> Vec<String> {
             rule: Some((at(3), name)),
         };
         all.push(intervals(&plot));
+        all.push(signed_intervals(&plot));
+        all.push(intervals_within(&plot, &[(at(0), name), (at(3), name)]));
         let rows: Vec<DifferenceRow<'_>> = figures
             .iter()
             .map(|difference| DifferenceRow {

@@ -35,32 +35,53 @@ pub struct IntervalRow<'a> {
 /// The drawing: a row for each figure with its name, its words and its interval, a line across all rows at the rule.
 #[must_use]
 pub fn intervals(plot: &Intervals<'_>) -> String {
+    drawing(plot, plot.rule.as_slice(), false)
+}
+
+/// The same with lines across at two ends between which figures should lie.
+#[must_use]
+pub fn intervals_within(plot: &Intervals<'_>, rules: &[(f64, &str); 2]) -> String {
+    drawing(plot, rules, false)
+}
+
+/// The same of figures that are differences: signed, in points where they are of rates.
+#[must_use]
+pub fn signed_intervals(plot: &Intervals<'_>) -> String {
+    drawing(plot, plot.rule.as_slice(), true)
+}
+
+fn drawing(plot: &Intervals<'_>, rules: &[(f64, &str)], is_signed: bool) -> String {
     let mut canvas = Canvas::default();
     let rows = &plot.rows[..plot.rows.len().min(MOST_ROWS)];
     let span = Span {
         from: LEFT + 10.0,
         to: RIGHT - 10.0,
     };
-    let limits = (plot.unit == Unit::Rate).then_some((0.0, 1.0));
+    let limits = (plot.unit == Unit::Rate && !is_signed).then_some((0.0, 1.0));
     let values = rows.iter().flat_map(|row| extent(row.figure));
-    let rule = plot.rule.map(|rule| rule.0);
-    let axis = Axis::covering(values.chain(rule), limits, span);
+    let values_of_rules = rules.iter().map(|rule| rule.0);
+    let axis = Axis::covering(values.chain(values_of_rules.clone()), limits, span);
     let mut words = Vec::new();
     let mut y = 2.0;
-    if let (Some((value, said)), Some(_)) = (plot.rule, &axis) {
-        let said = format!("line across: {said} {}", format::bar(plot.unit, value));
+    for (value, said) in rules.iter().filter(|_| axis.is_some()) {
+        let shown = match is_signed {
+            true => format::margin(plot.unit, *value),
+            false => format::bar(plot.unit, *value),
+        };
+        let said = format!("line across: {said} {shown}");
         canvas.text("muted", (RIGHT, y + 12.0), Anchor::End, &said, COLUMNS);
         words.push(said);
-        y += 20.0;
+        y += 18.0;
     }
-    let rules: Vec<(f64, &'static str)> = rule.map(|value| (value, "zero")).into_iter().collect();
+    let rules: Vec<(f64, &'static str)> = values_of_rules.map(|value| (value, "zero")).collect();
     let against = Against {
         rules: &rules,
         band: None,
     };
     for row in rows {
         let said = match row.figure {
-            Figure::Estimate(_) => format::figure(plot.unit, row.figure, None),
+            Figure::Estimate(estimate) if is_signed => format::difference(plot.unit, estimate),
+            Figure::Estimate(estimate) => format::estimate(plot.unit, estimate, None),
             Figure::Undefined { .. } => "undefined".to_owned(),
         };
         head(&mut canvas, y, row.name, &said);
@@ -68,12 +89,18 @@ pub fn intervals(plot: &Intervals<'_>) -> String {
             Some(axis) => line(&mut canvas, axis, y, row.figure, row.look, against),
             None => super::strip::nothing(&mut canvas, y, why(row.figure)),
         }
-        let said = format::figure(plot.unit, row.figure, None);
-        words.push(format!("{}: {said}", row.name));
+        words.push(match row.figure {
+            Figure::Estimate(_) => format!("{}: {said}", row.name),
+            Figure::Undefined { undefined, .. } => format!("{}: {said}: {undefined}", row.name),
+        });
         y += ROW;
     }
     if let Some(axis) = &axis {
-        canvas.axis_below(axis, y, &axis.labels(plot.unit));
+        let labels = match is_signed {
+            true => axis.signed_labels(plot.unit),
+            false => axis.labels(plot.unit),
+        };
+        canvas.axis_below(axis, y, &labels);
         y += BELOW_AXIS;
     }
     let hidden = plot.rows.len() - rows.len();

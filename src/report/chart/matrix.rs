@@ -49,7 +49,7 @@ impl Matrix<'_> {
     }
 }
 
-/// The drawing: people's classes down, the judge's across; the more of a row a cell holds, the darker it is, and cells of agreement
+/// The drawing: people's classes down, the judge's across; the more of a row a cell holds, the fuller its colour, and cells of agreement
 /// have a heavy frame.
 #[must_use]
 pub fn matrix(plot: &Matrix<'_>) -> String {
@@ -119,7 +119,8 @@ pub fn matrix(plot: &Matrix<'_>) -> String {
         y += ROW;
     }
     y += 4.0;
-    let mut notes = vec!["heavy frame: both say the same; darker: more of its row".to_owned()];
+    let mut notes =
+        vec!["heavy frame: both say the same; fuller colour: more of its row".to_owned()];
     let hidden = plot.classes.len() - shown.len();
     if hidden > 0 {
         let all: u64 = plot.counts.iter().flatten().sum();

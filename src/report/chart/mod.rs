@@ -38,7 +38,7 @@ pub use differences::{DifferenceRow, Differences, differences};
 pub use distribution::{Distributions, Values, distributions};
 pub use ecdf::{Cumulative, Series, cumulative};
 pub use flips::{Flips, flips};
-pub use intervals::{IntervalRow, Intervals, intervals};
+pub use intervals::{IntervalRow, Intervals, intervals, intervals_within, signed_intervals};
 pub use matrix::{Matrix, matrix};
 pub use reliability::{Bin, Reliability, reliability};
 pub use scatter::{Points, Scatter, scatter};

@@ -116,7 +116,8 @@ fn put(canvas: &mut Canvas, (across, up): (&Axis, &Axis), bin: &Bin) -> String {
         true => (x - 8.0, Anchor::End),
         false => (x + 8.0, Anchor::Start),
     };
-    canvas.text("count", (at, y + 4.0), anchor, &bin.n.to_string(), 8);
+    let below = if passed.point < 0.05 { -5.0 } else { 4.0 };
+    canvas.text("count", (at, y + below), anchor, &bin.n.to_string(), 8);
     words
 }
 
