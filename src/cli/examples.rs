@@ -137,24 +137,24 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "annotate",
         &[
             (
-                "evenhand annotate latest --annotator ann --judge helpfulness",
-                "20 outputs of the latest run, by a judge's rubric",
+                "evenhand annotate latest --judge helpfulness",
+                "20 outputs of a run, by a judge's rubric",
             ),
             (
-                "evenhand annotate to-label.csv --annotator bob --repeats 10%",
+                "evenhand annotate to-label.csv --repeats 10%",
                 "what `labels pick` drew, some of it twice",
             ),
             (
-                "evenhand annotate pairs.jsonl --annotator ann --pairwise --terminal",
+                "evenhand annotate pairs.jsonl --pairwise --terminal",
                 "which of two is better, at prompts",
             ),
             (
-                "evenhand annotate x.labels.jsonl --annotator eve --adjudicate",
+                "evenhand annotate x.labels.jsonl --adjudicate",
                 "decide what annotators differ on",
             ),
             (
-                "evenhand annotate latest --export label-studio=tasks.json",
-                "for a tool of your own",
+                "evenhand annotate latest --export label-studio=t.json",
+                "tasks for a tool of your own",
             ),
         ],
     ),

@@ -90,15 +90,12 @@ pub(super) fn go(
             Line::Nothing => continue,
             Line::Quit => return Ok(()),
             Line::Rubric => {
-                let criteria = match session.criteria() {
-                    "" => "There is no rubric: the question is all there is.",
-                    criteria => criteria,
-                };
-                print(screen, format!("\n{}\n\n", terminal(criteria)).as_bytes())?;
+                print(screen, rubric(session).as_bytes())?;
                 continue;
             }
             Line::Critique(text) => {
                 critique = text;
+                print(screen, b"noted, for the answer that you give now\n")?;
                 continue;
             }
             Line::Flag => {
@@ -146,6 +143,21 @@ pub(super) fn go(
             }
         }
     }
+}
+
+/// The criteria, and what the answers mean.
+fn rubric(session: &Session) -> String {
+    let mut text = match session.criteria() {
+        "" => "There is no rubric: the question is all there is.".to_owned(),
+        criteria => criteria.to_owned(),
+    };
+    let choices = session.choices();
+    let meant = choices.iter().filter(|choice| !choice.meaning.is_empty());
+    for (nth, choice) in meant.enumerate() {
+        text += if nth == 0 { "\n\n" } else { "\n" };
+        text += &format!("- {}: {}", choice.word, choice.meaning);
+    }
+    format!("\n{}\n\n", terminal(&text))
 }
 
 /// A card, with what may be typed.

@@ -17,7 +17,7 @@ const STYLE: &str = include_str!("../../../reports/annotate.css");
 const SCRIPT: &str = include_str!("../../../reports/annotate.js");
 
 /// Cards that the page holds: the one that is shown, and what comes next without waiting.
-const AHEAD: usize = 3;
+const AHEAD: usize = 5;
 
 /// The page of a session.
 #[derive(Debug)]

@@ -43,7 +43,7 @@ pub fn read(path: &Path) -> Result<(Vec<ToLabel>, Vec<Label>), Vec<Problem>> {
             "the names are missing: a column `item`, or the columns `case`, `target` and `repeat`",
         ));
     }
-    if !has("output") && !(has("output_a") && has("output_b")) {
+    if !(has("output") || has("output_a") && has("output_b")) {
         found.note(rows.problem(
             1,
             "the outputs are missing: a column `output`, or for pairs `output_a` and `output_b`",
