@@ -48,6 +48,15 @@ pub enum LabelScale {
     },
 }
 
+/// How the verdicts that a judge is offered may be listed otherwise than they are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Listing {
+    /// The last first.
+    Reversed,
+    /// Each under the letter of another; of a pair's outputs each under the other's.
+    Relettered,
+}
+
 /// A comparison with a bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rule {

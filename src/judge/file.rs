@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use crate::domain::decode::{
     Anything, Fields, List, MapOf, OneOf, OneOrMany, Text, Truth, object, unknown,
 };
-use crate::domain::instrument::{Instrument, LabelScale};
+use crate::domain::instrument::{Instrument, LabelScale, Listing};
 use crate::domain::suite::Comparison;
 use crate::domain::template::Template;
 use crate::domain::tree::{Node, Span};
@@ -34,6 +34,8 @@ pub struct JudgeFile {
     pub(super) question: String,
     pub(super) body: Template,
     pub(super) usable: Option<Usable>,
+    /// How its verdicts are listed, if otherwise than they are written.
+    pub(super) listed: Option<Listing>,
 }
 
 impl JudgeFile {
@@ -329,6 +331,7 @@ pub fn decode(fields: &mut Fields<'_>, body: &str, line: u32) -> Option<JudgeFil
         scale,
         body: body?,
         usable,
+        listed: None,
     };
     check(fields, &file);
     Some(file)

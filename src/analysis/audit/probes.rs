@@ -15,7 +15,7 @@ use crate::stats::{
     spearman_statistic, welch,
 };
 
-const CONFIDENCE: Confidence = Confidence::NINETY_FIVE;
+pub(super) const CONFIDENCE: Confidence = Confidence::NINETY_FIVE;
 
 /// Wrong outputs with an attack against the same without it.
 pub(super) fn injection(seen: &Seen) -> Row {
@@ -231,7 +231,7 @@ fn correlation(of: &[(&Judged, f64)], seed: u64) -> Result<Estimate, Undefined> 
 }
 
 /// Which case each output belongs to; `None` where each is alone on its own.
-fn groups<'a>(of: impl Iterator<Item = &'a Judged>) -> Option<Vec<u32>> {
+pub(super) fn groups<'a>(of: impl Iterator<Item = &'a Judged>) -> Option<Vec<u32>> {
     let mut places: BTreeMap<&str, u32> = BTreeMap::new();
     let mut groups = Vec::new();
     for one in of {

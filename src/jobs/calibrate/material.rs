@@ -11,7 +11,7 @@ use super::outputs::{Labelled, Sources};
 use super::walk::{Step, walk};
 use crate::domain::case::Case;
 use crate::domain::digest::Digest;
-use crate::domain::instrument::LabelScale;
+use crate::domain::instrument::{LabelScale, Listing};
 use crate::domain::label::{Label, Preference, Said, Subject, Texts};
 use crate::domain::message::{Message, Role as Speaker};
 use crate::domain::plan::ORIGINAL;
@@ -33,6 +33,8 @@ pub(super) enum Role {
     Right(usize),
     /// An output of the user's, by its place among them.
     Output(usize),
+    /// What is asked about in this place, with the verdicts listed otherwise.
+    Listed(usize, Listing),
 }
 
 /// One thing that the judge is asked about.

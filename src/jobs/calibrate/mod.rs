@@ -8,6 +8,7 @@ mod audit;
 mod judge;
 mod kept;
 mod known;
+mod listed;
 mod live;
 mod material;
 mod outputs;
