@@ -141,7 +141,13 @@ fn parts(screen: &mut Screen, tuning: &Tuning) {
     }
 }
 
-fn words(key: &str) -> &str {
+/// A figure that is shown with two digits; what is shown as zero has no sign.
+fn unsigned_zero(figure: f64) -> f64 {
+    if figure.abs() < 0.005 { 0.0 } else { figure }
+}
+
+/// A figure of agreement in words.
+pub(super) fn words(key: &str) -> &str {
     match key {
         "cohen_kappa" => "kappa",
         "weighted_kappa_quadratic" => "quadratic weighted kappa",
@@ -183,7 +189,8 @@ fn held_out(screen: &mut Screen, tuning: &Tuning, found: &HeldOut) {
     }
 }
 
-fn left_out(scored: &Scored) -> String {
+/// What a figure leaves out, in words.
+pub(super) fn left_out(scored: &Scored) -> String {
     let mut text = String::new();
     for (count, what) in [
         (scored.unreadable, "unreadable"),
@@ -202,8 +209,9 @@ fn cross_validated(screen: &mut Screen, tuning: &Tuning) {
     };
     let figure = |scored: &Scored| match (scored.agreement, scored.right) {
         (Some(figure), Some(right)) => format!(
-            "{} {figure:.2}, {}",
+            "{} {:.2}, {}",
             words(&tuning.agreement),
+            unsigned_zero(figure),
             right_words(right, tuning.is_number)
         ),
         _ => format!("{} undefined", words(&tuning.agreement)),
@@ -289,7 +297,11 @@ fn tried(screen: &mut Screen, tuning: &Tuning) {
         }
         room = room.saturating_sub(1);
         let mut text = match figure(one) {
-            Some(figure) => format!("optimistic {} {figure:.2}", words(&tuning.agreement)),
+            Some(figure) => format!(
+                "optimistic {} {:.2}",
+                words(&tuning.agreement),
+                unsigned_zero(figure)
+            ),
             None => format!("{} undefined", words(&tuning.agreement)),
         };
         if let Some(dev) = &one.dev {

@@ -14,6 +14,7 @@ mod material;
 mod outputs;
 mod variants;
 pub(super) mod walk;
+mod writer;
 
 pub use audit::{
     AuditFinishing, Audited, Order as AuditOrder, Ready as AuditReady, finish_audit, prepare_audit,
