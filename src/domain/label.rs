@@ -128,6 +128,16 @@ pub struct Texts {
     pub output_b: Option<String>,
 }
 
+impl Texts {
+    /// The first of these texts that says anything; else an empty one, where one is empty.
+    #[must_use]
+    pub fn first(of: &[&Self], text: fn(&Self) -> &Option<String>) -> Option<String> {
+        let given = || of.iter().filter_map(|one| text(one).as_ref());
+        let says = given().find(|text| !text.is_empty());
+        says.or_else(|| given().next()).cloned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
