@@ -35,6 +35,7 @@ mod attacks;
 mod builtin;
 mod fence;
 mod file;
+mod front;
 mod listing;
 mod pair;
 mod panel;
@@ -45,7 +46,8 @@ mod votes;
 
 pub use attacks::{Attack, attacks, wanted_verdict};
 pub use builtin::{BUILTIN, Builtin, builtin};
-pub use file::{Form, JudgeFile, Mode, decode, split};
+pub use file::{Form, JudgeFile, Mode};
+pub use front::{decode, split};
 pub use pair::orders;
 pub use panel::{Panel, PanelError};
 
