@@ -75,6 +75,15 @@ impl Rule {
 }
 
 impl LabelScale {
+    /// The lowest and the highest grade, where it has grades.
+    #[must_use]
+    pub fn grades(&self) -> Option<(i64, i64)> {
+        match self {
+            Self::Grades { low, high, .. } => Some((*low, *high)),
+            Self::PassFail { .. } | Self::Classes { .. } | Self::Preference { .. } => None,
+        }
+    }
+
     /// Whether a value of this scale passes; `None` where nothing says which do, or where the value is none of the scale's.
     #[must_use]
     pub fn passes(&self, value: f64) -> Option<bool> {

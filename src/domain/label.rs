@@ -111,6 +111,29 @@ pub struct Label {
     pub line: u64,
 }
 
+impl Label {
+    /// A row that only names an output: nobody has said anything of it yet.
+    #[must_use]
+    pub fn unsaid(subject: Subject) -> Self {
+        Self {
+            subject,
+            by: String::new(),
+            said: None,
+            critique: None,
+            rubric_version: None,
+            at: None,
+            seconds: None,
+            side: None,
+            probability: None,
+            repeat_of: None,
+            cluster: None,
+            stated: None,
+            texts: Texts::default(),
+            line: 0,
+        }
+    }
+}
+
 /// Texts that a row brings along.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Texts {

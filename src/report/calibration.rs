@@ -62,17 +62,7 @@ pub fn calibration_screen(
 }
 
 fn entry(screen: &mut Screen, label: &str, text: &str, ink: Ink) {
-    let at = Place {
-        indent: 0,
-        hang: HANG,
-        below: 4,
-    };
-    if label.is_empty() {
-        let below = Place { below: HANG, ..at };
-        screen.entry(below, &[], (text, ink));
-    } else {
-        screen.entry(at, &[(label, Ink::Dim)], (text, ink));
-    }
+    screen.beside(HANG, label, text, ink);
 }
 
 fn heading(screen: &mut Screen, title: &JudgeTitle, found: &Calibration) {

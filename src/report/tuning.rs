@@ -75,16 +75,7 @@ pub fn tuning_screen(tuning: &Tuning, labels: &str, width: usize, color: bool) -
 }
 
 fn entry(screen: &mut Screen, label: &str, text: &str, ink: Ink) {
-    let at = Place {
-        indent: 0,
-        hang: HANG,
-        below: if label.is_empty() { HANG } else { 4 },
-    };
-    if label.is_empty() {
-        screen.entry(at, &[], (text, ink));
-    } else {
-        screen.entry(at, &[(label, Ink::Dim)], (text, ink));
-    }
+    screen.beside(HANG, label, text, ink);
 }
 
 fn outcome(screen: &mut Screen, tuning: &Tuning) {

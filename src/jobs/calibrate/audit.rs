@@ -112,10 +112,7 @@ pub fn prepare_audit(order: &Order, clock: &dyn Clock) -> Result<Ready, JobError
     } else {
         order.probes.clone()
     };
-    let grades = match judge.instrument.scale {
-        LabelScale::Grades { low, high, .. } => Some((low, high)),
-        _ => None,
-    };
+    let grades = judge.instrument.scale.grades();
     let labels = match &order.labels {
         Some(path) => file::read(path, grades).map_err(JobError::Invalid)?,
         None => Vec::new(),

@@ -80,10 +80,7 @@ impl Variants {
             order.cassette = CassetteChoice::Use(CassetteMode::Fill, path);
         }
         let speaks = judge.instrument.scale.clone();
-        let grades = match speaks {
-            LabelScale::Grades { low, high, .. } => Some((low, high)),
-            _ => None,
-        };
+        let grades = speaks.grades();
         let labels_path = order.labels.clone().unwrap_or_default();
         let labels = file::read(&labels_path, grades).map_err(JobError::Invalid)?;
         let named = labels_path.display().to_string();
