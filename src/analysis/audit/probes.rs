@@ -399,7 +399,7 @@ pub(super) fn own(seen: &Seen) -> Row {
     let mut row = row.with(&found.map(|found| found.estimate), Keeps::ShownAtMost);
     if row.figure.is_some() {
         row.found = format!(
-            "more than people for {} than for other models, {} and {} outputs",
+            "what it gives {} beyond people, less what it gives other models beyond them; {} and {} outputs",
             own_targets.join(", "),
             own.len(),
             others.len()

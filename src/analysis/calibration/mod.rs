@@ -174,7 +174,7 @@ pub fn calibrate(sheet: &Sheet, options: &CalibrateOptions) -> Calibration {
         ),
         orders,
         agreement: agreed.estimate.as_ref().ok().map(|estimate| {
-            let name = agreed.kind.key().replace('_', " ");
+            let name = agreed.kind.words().to_owned();
             (name, estimate.point, agreed.bound)
         }),
         rates: bounds.and_then(|columns| {
