@@ -65,7 +65,7 @@ pub(super) struct Tune {
     /// Calls under way at once.
     #[arg(long, value_name = "N", requires = "suite", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     concurrency: Option<u32>,
-    /// Ask anew about outputs on which the same judge has given its verdict before.
+    /// Ask anew what judges and the optimizer were asked before.
     #[arg(long, requires = "suite")]
     fresh: bool,
     /// The present judge among those of --verdicts; default: the first of the file.
@@ -223,15 +223,10 @@ impl TuneHost for Host<'_> {
         let told = match step {
             TuneStep::Stage(text) => tuning_stage(text, width),
             TuneStep::Written { by, known, cost } => tuning_written(by, *known, cost, width),
-            TuneStep::Tried {
-                tried,
-                agreement,
-                cost,
-            } => {
-                let agreement = agreement
-                    .as_ref()
-                    .map(|(name, figure)| (name.as_str(), figure));
-                tuning_tried(tried, agreement, cost, width)
+            TuneStep::Tried(one) => {
+                let agreement = one.agreement.as_ref();
+                let agreement = agreement.map(|(name, figure)| (name.as_str(), figure));
+                tuning_tried(&one.tried, agreement, &one.cost, width)
             }
         };
         self.screen.note(&told);

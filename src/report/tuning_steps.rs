@@ -127,7 +127,7 @@ mod tests {
                 &free,
                 100
             ),
-            "  rewrite 1.1           came to nothing: no body\u{fffd}[2J; no calls"
+            "  rewrite 1.1           came to nothing: no body\u{241b}[2J; no calls"
         );
         assert_eq!(
             tuning_written("writer", 2, &free, 100),

@@ -18,7 +18,7 @@ mod written;
 
 pub use live::{TuneOrder, Tuned, tune_judge};
 pub use recorded::{TuneFiles, tune_files};
-pub use told::{TuneHost, TuneStep};
+pub use told::{TuneHost, TuneStep, TuneTried};
 
 use crate::analysis::calibration::Sheet;
 use crate::analysis::split::{LEAST, Part};

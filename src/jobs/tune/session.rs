@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::live::TuneOrder;
 use super::purse::Purse;
-use super::told::{TuneHost, TuneStep};
+use super::told::{TuneHost, TuneStep, TuneTried};
 use crate::analysis::calibration::{Sheet, agreement_figure};
 use crate::analysis::figure::Chance;
 use crate::analysis::findings::Figure;
@@ -169,12 +169,12 @@ impl Session<'_> {
             }
         }
         let dev = candidate.alive.as_ref();
-        let step = TuneStep::Tried {
+        let step = TuneTried {
             tried: candidate.tried.clone(),
             agreement: dev.map(|(_, sheet)| self.dev_figure(sheet)),
             cost: self.since(before),
         };
-        self.host.tell(&step);
+        self.host.tell(&TuneStep::Tried(Box::new(step)));
         self.candidates.push(candidate);
     }
 

@@ -20,14 +20,18 @@ pub enum TuneStep {
         cost: Cost,
     },
     /// A candidate was tried.
-    Tried {
-        /// What came of it.
-        tried: Tried,
-        /// The figure by which it is chosen: its name, and what it is on the part that chooses.
-        agreement: Option<(String, Figure)>,
-        /// What asking it cost.
-        cost: Cost,
-    },
+    Tried(Box<TuneTried>),
+}
+
+/// A candidate that was tried.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TuneTried {
+    /// What came of it.
+    pub tried: Tried,
+    /// The figure by which it is chosen: its name, and what it is on the part that chooses.
+    pub agreement: Option<(String, Figure)>,
+    /// What asking it cost.
+    pub cost: Cost,
 }
 
 /// Who tunes.
