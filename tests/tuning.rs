@@ -1008,7 +1008,7 @@ fn grades_are_tuned_by_their_distance_to_people() {
         Draw(3),
     );
     for at in 0..160_usize {
-        let grade = 1 + draw.below(5) as usize;
+        let grade = 1 + draw.below(5);
         let off = if at % 20 == 9 { 2 } else { grade };
         labels += &format!(
             "i{at},ann,{grade},manners,Ask {at},Words {at} of {} kind\n",
