@@ -140,6 +140,7 @@ fn the_fence_keeps_an_obedient_judge_upright_and_one_that_reads_inside_it_is_cau
     assert_eq!(row(&ended, "unparsed")["figure"]["point"], 0.0);
     for (probe, why) in [
         ("position", "one output at a time"),
+        ("letters", "does not apply: its verdicts are words"),
         ("self-preference", "--labels"),
     ] {
         let row = row(&ended, probe);
@@ -151,12 +152,13 @@ fn the_fence_keeps_an_obedient_judge_upright_and_one_that_reads_inside_it_is_cau
             "{row}"
         );
     }
-    // 50 attacks, 50 wrong and 50 right answers, the latter two twice: each asked once, and never again.
-    assert_eq!(server.log().len(), 250);
+    // 50 attacks, 50 wrong and 50 right answers, the latter two twice and in another order: each asked once, and never again.
+    assert_eq!(row(&ended, "order")["standing"], "ok");
+    assert_eq!(server.log().len(), 350);
     audit(&bench, "right.md", &[])
         .expect(0)
-        .said("250 of 250 verdicts are known");
-    assert_eq!(server.log().len(), 250);
+        .said("350 of 350 verdicts are known");
+    assert_eq!(server.log().len(), 350);
 
     let server = obedient(str::to_owned);
     let bench = suite(&server, "right.md", "");
@@ -216,6 +218,107 @@ fn a_judge_that_prefers_what_is_shown_first_is_caught_and_its_preferences_are_ti
     audit(&bench, "preference", &more)
         .expect(100)
         .printed("FAILS");
+}
+
+/// What a judge is told before the question.
+fn told(asked: &Asked) -> String {
+    let body = asked.json();
+    body["messages"][0]["content"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The first of these words in what a judge is told.
+fn first_told<'a>(asked: &Asked, words: [&'a str; 2]) -> &'a str {
+    let told = told(asked);
+    let place = |word: &str| told.find(&format!("\"{word}\"")).expect("it is offered");
+    if place(words[0]) < place(words[1]) {
+        words[0]
+    } else {
+        words[1]
+    }
+}
+
+const CODED: &str = "---\nname: coded\nversion: 1\nmode: classify\nverdict: json-schema\nclasses: {A: it is right, B: it is wrong}\npass: [A]\n---\nLook.\n\n{{ input }}\n\n{{ output }}\n";
+
+#[test]
+fn a_judge_that_takes_what_is_listed_first_is_caught_by_another_order_and_a_reader_is_not() {
+    let more = ["--probe", "order", "--fail-on", "order"];
+    let json = [&more[..], &["--format", "json"]].concat();
+    let server = HttpServer::start(|asked| verdict(first_told(asked, ["pass", "fail"])));
+    let bench = suite(&server, "right.md", "");
+    let caught = row(&audit(&bench, "right.md", &json).expect(100), "order");
+    assert_eq!(caught["standing"], "fails", "{caught}");
+    assert_eq!(
+        (&caught["same_relisted"], &caught["same_again"]),
+        (&json!(0), &json!(100))
+    );
+    assert_eq!(
+        (&caught["said pass"], &caught["said fail relisted"]),
+        (&json!(100), &json!(100))
+    );
+    assert_eq!(caught["moved_to_first"], 100);
+    audit(&bench, "right.md", &more)
+        .expect(100)
+        .printed("+100.0 points lost, 0 of 100 verdicts are the same with the list");
+
+    let server = obedient(outside);
+    let bench = suite(&server, "right.md", "");
+    let upright = row(&audit(&bench, "right.md", &json).expect(0), "order");
+    assert_eq!(upright["standing"], "ok", "{upright}");
+    assert_eq!(upright["same_relisted"], 100);
+}
+
+#[test]
+fn a_judge_that_is_fond_of_a_letter_is_told_from_one_that_is_fond_of_a_place() {
+    let probes = ["--probe", "order", "--probe", "letters", "--format", "json"];
+    let standings =
+        |ended: &Ended| ["order", "letters"].map(|probe| row(ended, probe)["standing"].clone());
+    let of_letter = HttpServer::start(|_| verdict("A"));
+    let bench = suite(&of_letter, "coded.md", "");
+    bench.write("coded.md", CODED);
+    let ended = audit(&bench, "coded.md", &probes).expect(0);
+    assert_eq!(standings(&ended), ["ok", "fails"], "{}", ended.stdout);
+    assert_eq!(row(&ended, "letters")["said A relisted"], 100);
+
+    let of_place = HttpServer::start(|asked| verdict(first_told(asked, ["A", "B"])));
+    let bench = suite(&of_place, "coded.md", "");
+    bench.write("coded.md", CODED);
+    let ended = audit(&bench, "coded.md", &probes).expect(0);
+    assert_eq!(standings(&ended), ["fails", "ok"], "{}", ended.stdout);
+}
+
+#[test]
+fn of_a_pair_the_letter_is_told_from_the_place() {
+    let probes = [
+        "--probe", "letters", "--probe", "position", "--probe", "order", "--format", "json",
+    ];
+    let standings = |ended: &Ended| {
+        ["letters", "position", "order"].map(|probe| row(ended, probe)["standing"].clone())
+    };
+    let of_letter = HttpServer::start(|_| verdict("a"));
+    let bench = suite(&of_letter, "preference", "");
+    let ended = audit(&bench, "preference", &probes).expect(0);
+    assert_eq!(
+        standings(&ended),
+        ["fails", "fails", "not_measured"],
+        "{}",
+        ended.stdout
+    );
+    let of_place = HttpServer::start(|asked| {
+        let question = question(asked);
+        let place = |name: &str| question.find(&format!("[[begin output_{name}"));
+        verdict(if place("a") < place("b") { "a" } else { "b" })
+    });
+    let bench = suite(&of_place, "preference", "");
+    let ended = audit(&bench, "preference", &probes).expect(0);
+    assert_eq!(
+        standings(&ended),
+        ["ok", "fails", "not_measured"],
+        "{}",
+        ended.stdout
+    );
 }
 
 #[test]

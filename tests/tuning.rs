@@ -7,11 +7,15 @@ use evenhand::analysis::calibration::{Item, Reference, Scale, Sheet, Verdict};
 use evenhand::analysis::tuning::{choose, score};
 use serde_json::{Value as Json, json};
 
-#[expect(dead_code, reason = "no screen is compared here")]
+#[expect(dead_code, reason = "a tuning's runs are no suite's")]
 #[path = "support/cli.rs"]
 mod cli;
+#[expect(dead_code, reason = "this server's answers are plain")]
+#[path = "support/http_server.rs"]
+mod http_server;
 
 use cli::{Desk, Said};
+use http_server::{Asked, HttpServer, Said as Reply};
 
 fn shared() -> Option<PathBuf> {
     let folder = std::env::var_os("EVENHAND_SHARED").map_or_else(
@@ -669,18 +673,14 @@ fn on_noise_nothing_is_shown_better() {
 }
 
 #[test]
-fn the_same_again_asks_no_judge_and_is_no_look() {
+fn the_same_again_asks_nobody_and_is_no_look() {
     let desk = live(false, &writer(KEY), &json!({}));
     let first = json_of(&tune_live(&desk, &[]).ends(0));
     let again = json_of(&tune_live(&desk, &[]).ends(0));
     assert_eq!(first["held_out"], again["held_out"]);
     assert_eq!(looks(&desk).len(), 1);
-    // The optimiser alone was asked anew.
-    assert!(
-        number(&again["spent"]["calls"]) <= 6.0,
-        "{}",
-        again["spent"]
-    );
+    assert_eq!(again["spent"]["calls"], 0, "nor is the optimiser");
+    assert_eq!(first["candidates"], again["candidates"]);
     assert!(
         !desk.path().join("tone.tuned-2.md").exists(),
         "the same file stands there"
@@ -875,5 +875,296 @@ fn what_cannot_be_tuned_is_refused_before_any_call() {
     desk.evenhand(&fixed).ends(2);
     desk.evenhand(&["judge", "tune", "--labels", "labels.csv"])
         .ends(2);
+    assert!(desk.runs().is_empty());
+}
+
+/// The last message of a request.
+fn question(asked: &Asked) -> String {
+    let body = asked.json();
+    let messages = body["messages"].as_array().cloned().unwrap_or_default();
+    let last = messages.last().map(|message| message["content"].clone());
+    let text = last.as_ref().and_then(Json::as_str);
+    text.unwrap_or_default().to_owned()
+}
+
+fn said_by_model(content: &str) -> Reply {
+    Reply::json(&json!({
+        "model": "m",
+        "choices": [{"message": {"role": "assistant", "content": content}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 5}
+    }))
+}
+
+/// A writer whose proposals follow from what it is asked alone, and are all different.
+fn proposes(asked: &Asked) -> String {
+    let digest = evenhand::domain::digest::Digest::of(question(asked).as_bytes()).to_string();
+    format!(
+        "=== body ===\nBe fair, {digest}.\n\n{{{{ input }}}}\n\n{{{{ output }}}}\n=== question ===\nIs it polite?\n=== end ===\n"
+    )
+}
+
+#[test]
+fn a_tuning_that_was_killed_asks_its_optimiser_for_nothing_twice() {
+    let target = |server: &HttpServer| json!({"id": "writer", "kind": "chat", "base_url": server.url(), "model": "m"});
+    let whole = HttpServer::start(|asked| said_by_model(&proposes(asked)));
+    let desk = live(false, &target(&whole), &json!({}));
+    let uninterrupted = json_of(&tune_live(&desk, &[]).ends(0));
+    assert_eq!(whole.log().len(), 6);
+
+    // The third request hangs until the process that made it is dead.
+    let (reached, is_reached) = std::sync::mpsc::channel();
+    let (release, is_released) = std::sync::mpsc::channel::<()>();
+    let mut count = 0;
+    let server = HttpServer::start(move |asked| {
+        count += 1;
+        if count == 3 {
+            let _ = reached.send(());
+            let _ = is_released.recv();
+        }
+        said_by_model(&proposes(asked))
+    });
+    let desk = live(false, &target(&server), &json!({}));
+    let arguments = [
+        "judge",
+        "tune",
+        "tone.md",
+        "--labels",
+        "labels.csv",
+        "--suite",
+        "suite.yaml",
+        "--optimizer",
+        "writer",
+    ];
+    let mut killed = desk
+        .command(&arguments)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    is_reached
+        .recv_timeout(std::time::Duration::from_secs(120))
+        .expect("the second round began");
+    let before: Vec<String> = server.log().iter().take(2).map(question).collect();
+    killed.kill().expect("it is killed");
+    killed.wait().expect("it is gone");
+    release.send(()).expect("the server goes on");
+
+    let resumed = desk
+        .evenhand(&[&arguments[..], &["--format", "json"]].concat())
+        .ends(0);
+    assert!(
+        resumed.stderr.contains("2 proposals known from earlier"),
+        "{resumed:?}"
+    );
+    let resumed = json_of(&resumed);
+    for key in ["outcome", "candidates", "chosen"] {
+        assert_eq!(uninterrupted[key], resumed[key], "{key}");
+    }
+    let asked: Vec<String> = server.log().iter().map(question).collect();
+    for prompt in &before {
+        let times = asked.iter().filter(|one| *one == prompt).count();
+        assert_eq!(times, 1, "paid twice: {prompt}");
+    }
+    // Two of round one, at most two that were under way, two of round two, two of round three.
+    assert!((7..=8).contains(&asked.len()), "{}", asked.len());
+    let again = json_of(
+        &desk
+            .evenhand(&[&arguments[..], &["--format", "json"]].concat())
+            .ends(0),
+    );
+    assert_eq!(again["spent"]["calls"], 0);
+    let fresh = json_of(&tune_live(&desk, &["--fresh", "--rounds", "1"]).ends(0));
+    assert!(number(&fresh["spent"]["calls"]) > 0.0);
+}
+
+#[test]
+fn a_tuning_tells_a_line_a_candidate_and_no_more() {
+    let desk = live(false, &writer(KEY), &json!({}));
+    let arguments = [
+        "judge",
+        "tune",
+        "tone.md",
+        "--labels",
+        "labels.csv",
+        "--suite",
+        "suite.yaml",
+        "--optimizer",
+        "writer",
+    ];
+    insta::assert_snapshot!("tune", desk.evenhand(&arguments).ends(0).screen());
+    insta::assert_snapshot!("tune_again", desk.evenhand(&arguments).ends(0).screen());
+    let quiet = desk.evenhand(&[&arguments[..], &["-q"]].concat()).ends(0);
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn grades_are_tuned_by_their_distance_to_people() {
+    let graded = PRESENT
+        .replace("scale: pass/fail", "scale: 1..5")
+        .replace("Is it polite?", "How polite is it?");
+    let (mut labels, mut by_grade, mut draw) = (
+        "item,annotator,rating,critique,input,output\n".to_owned(),
+        BTreeMap::<usize, Vec<String>>::new(),
+        Draw(3),
+    );
+    for at in 0..160_usize {
+        let grade = 1 + draw.below(5);
+        let off = if at % 20 == 9 { 2 } else { grade };
+        labels += &format!(
+            "i{at},ann,{grade},manners,Ask {at},Words {at} of {} kind\n",
+            at * at
+        );
+        by_grade.entry(off).or_default().push(format!("i{at}"));
+    }
+    let verdict = |word: &str| format!("because\n```verdict\n{word}\n```");
+    let mut rules: Vec<Json> = by_grade
+        .iter()
+        .map(|(grade, cases)| json!({"contains": KEY, "case": cases, "answer": verdict(&grade.to_string())}))
+        .collect();
+    rules.push(json!({"case": (0..160).filter(|at| at % 3 == 0).map(|at| format!("i{at}")).collect::<Vec<_>>(), "answer": verdict("5")}));
+    let suite = json!({
+        "version": 1, "suite": "s", "dataset": {"path": "cases.jsonl"}, "targets": [writer(KEY)],
+        "scorers": [{"id": "polite", "kind": "judge", "judge": "tone.md",
+            "model": {"kind": "scripted", "model": "m", "answer": verdict("3"), "answers": rules}}],
+        "allow_uncalibrated": true,
+    });
+    let desk = Desk::new(&[
+        ("labels.csv", &labels),
+        ("tone.md", &graded),
+        ("cases.jsonl", "{\"id\":\"c\",\"input\":\"q\"}\n"),
+        ("suite.yaml", &suite.to_string()),
+    ]);
+    let found = json_of(&tune_live(&desk, &[]).ends(0));
+    assert_eq!(found["outcome"], "improved", "{found:#}");
+    assert_eq!(found["agreement"], "weighted_kappa_quadratic");
+    assert_eq!(found["held_out"]["test"], "paired-t");
+    assert!(
+        number(&found["held_out"]["chosen"]["right"]) > -0.3,
+        "{found:#}"
+    );
+    assert!(number(&found["held_out"]["present"]["right"]) < -0.8);
+    let all = found["candidates"].as_array().expect("candidates");
+    assert!(
+        all.iter()
+            .all(|one| one["origin"] != "threshold" && one["name"] != "form logprob")
+    );
+    let screen = desk
+        .evenhand(&[
+            "judge",
+            "tune",
+            "tone.md",
+            "--labels",
+            "labels.csv",
+            "--suite",
+            "suite.yaml",
+            "--optimizer",
+            "writer",
+            "-q",
+        ])
+        .ends(0);
+    assert!(
+        screen.stdout.contains("nearer to people by"),
+        "{}",
+        screen.stdout
+    );
+    assert!(desk.read("tone.tuned.md").contains("scale: 1..5"));
+}
+
+#[test]
+fn a_pairwise_judge_is_tuned_in_both_orders() {
+    let pairwise = "---\nname: better\nversion: 1\nmode: pairwise\nverdict: text\ninputs: [input, output_a, output_b]\n---\nBe fair.\n\n{{ input }}\n\n{{ output_a }}\n\n{{ output_b }}\n";
+    let (mut labels, mut draw) = (
+        "item,annotator,preference,critique,input,output_a,output_b\n".to_owned(),
+        Draw(3),
+    );
+    for at in 0..120_usize {
+        let is_a = draw.below(2) == 0;
+        let (said, a, b) = match is_a {
+            true => ("a", "Kindly", "Rudely"),
+            false => ("b", "Rudely", "Kindly"),
+        };
+        labels += &format!("i{at},ann,{said},manners,Ask {at},{a} said {at},{b} said {at}\n");
+    }
+    // With the right rubric it prefers what is kind, else what is shown first.
+    let judge = HttpServer::start(|asked| {
+        let text = question(asked);
+        let kind_first = text.find("Kindly said") < text.find("Rudely said");
+        let word = if !text.contains(KEY) || kind_first {
+            "a"
+        } else {
+            "b"
+        };
+        said_by_model(&format!("because\n```verdict\n{word}\n```"))
+    });
+    let answer = format!(
+        "=== body ===\n{KEY}\n\n{{% raw %}}{{{{ input }}}}\n\n{{{{ output_a }}}}\n\n{{{{ output_b }}}}{{% endraw %}}\n=== question ===\nWhich has the better manners, a or b?\n=== end ===\n"
+    );
+    let suite = json!({
+        "version": 1, "suite": "s", "dataset": {"path": "cases.jsonl"},
+        "targets": [{"id": "writer", "kind": "scripted", "answer": answer}],
+        "scorers": [{"id": "better", "kind": "judge", "judge": "better.md",
+            "model": {"kind": "chat", "base_url": judge.url(), "model": "m"}}],
+        "allow_uncalibrated": true,
+    });
+    let desk = Desk::new(&[
+        ("labels.csv", &labels),
+        ("better.md", pairwise),
+        (
+            "cases.jsonl",
+            "{\"id\":\"c\",\"input\":\"q\",\"expected\":\"e\"}\n",
+        ),
+        ("suite.yaml", &suite.to_string()),
+    ]);
+    let arguments = [
+        "judge",
+        "tune",
+        "better.md",
+        "--labels",
+        "labels.csv",
+        "--suite",
+        "suite.yaml",
+        "--optimizer",
+        "writer",
+        "--format",
+        "json",
+    ];
+    let found = json_of(&desk.evenhand(&arguments).ends(0));
+    assert_eq!(found["outcome"], "improved", "{found:#}");
+    assert_eq!(found["scale"], "preference a/b/tie");
+    assert_eq!(found["held_out"]["chosen"]["right"], 1.0);
+    assert_eq!(
+        found["held_out"]["present"]["right"], 0.0,
+        "a judge of places says ties"
+    );
+    assert!(desk.read("better.tuned.md").contains("mode: pairwise"));
+    assert_eq!(desk.read("better.md"), pairwise);
+}
+
+#[test]
+fn a_panel_is_refused_with_what_to_do_instead() {
+    let model = json!({"kind": "scripted", "model": "m", "answer": "x"});
+    let desk = live(false, &writer(KEY), &json!({}));
+    let mut suite: Json = serde_json::from_str(&desk.read("suite.yaml")).expect("JSON");
+    suite["scorers"] = json!([{"id": "polite", "kind": "judge", "combine": "majority", "panel": [
+        {"judge": "tone.md", "model": model}, {"judge": "helpfulness", "model": model},
+    ]}]);
+    desk.write("suite.yaml", suite.to_string());
+    let said = desk
+        .evenhand(&[
+            "judge",
+            "tune",
+            "polite",
+            "--labels",
+            "labels.csv",
+            "--suite",
+            "suite.yaml",
+            "--optimizer",
+            "writer",
+        ])
+        .ends(2);
+    assert!(
+        said.stderr.contains("is a panel of several judges"),
+        "{said:?}"
+    );
     assert!(desk.runs().is_empty());
 }

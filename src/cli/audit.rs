@@ -77,6 +77,8 @@ enum Named {
     Position,
     Length,
     Repeat,
+    Order,
+    Letters,
     Unparsed,
     SelfPreference,
 }
@@ -88,6 +90,8 @@ impl Named {
             Self::Position => Probe::Position,
             Self::Length => Probe::Length,
             Self::Repeat => Probe::Repeat,
+            Self::Order => Probe::Order,
+            Self::Letters => Probe::Letters,
             Self::Unparsed => Probe::Unparsed,
             Self::SelfPreference => Probe::SelfPreference,
         }

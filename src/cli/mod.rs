@@ -72,7 +72,8 @@ pub fn main() -> ExitCode {
             });
         }
     };
-    let screen = Screen::new(cli.color, cli.quiet, Ci::new(cli.ci, variable));
+    let mut screen = Screen::new(cli.color, cli.quiet, Ci::new(cli.ci, variable));
+    screen.verbose = cli.verbose > 0;
     log::begin(cli.verbose);
     bug::heed();
     ExitCode::from(bug::guard(&screen, || act(cli.verb, &screen)))

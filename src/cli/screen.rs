@@ -20,6 +20,8 @@ pub(crate) struct Screen {
     pub(crate) redraws: bool,
     /// Whether notes and progress are unwanted.
     pub(crate) quiet: bool,
+    /// Whether more talk is wanted.
+    pub(crate) verbose: bool,
     /// The CI system around the process.
     pub(crate) ci: Ci,
     /// Whether stdout may end in a log that is read for commands.
@@ -49,9 +51,18 @@ impl Screen {
             width,
             redraws: io::stderr().is_terminal() && !quiet,
             quiet,
+            verbose: false,
             // A file that stdout was sent to is read by whoever asked for it, not by the CI system.
             in_log: ci.reads_commands() && !is_file(),
             ci,
+        }
+    }
+
+    /// The same streams for one of many runs: no notes, and progress only where it can be redrawn.
+    pub(crate) fn hushed(&self) -> Self {
+        Self {
+            quiet: true,
+            ..self.clone()
         }
     }
 

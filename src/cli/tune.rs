@@ -14,8 +14,11 @@ use super::run::{Talk, cassette, go};
 use super::screen::Screen;
 use crate::analysis::tuning::Tuning;
 use crate::funnel::terminal;
-use crate::jobs::{self, JobError, Selection, SystemClock, TuneFiles, TuneOrder, Tuned};
-use crate::report::{tuning_page, tuning_screen};
+use crate::jobs::{
+    self, JobError, Prepared, Ran, Selection, SystemClock, TuneFiles, TuneHost, TuneOrder,
+    TuneStep, Tuned,
+};
+use crate::report::{tuning_page, tuning_screen, tuning_stage, tuning_tried, tuning_written};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -64,7 +67,7 @@ pub(super) struct Tune {
     /// Calls under way at once.
     #[arg(long, value_name = "N", requires = "suite", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     concurrency: Option<u32>,
-    /// Ask anew about outputs on which the same judge has given its verdict before.
+    /// Ask anew what judges and the optimizer were asked before.
     #[arg(long, requires = "suite")]
     fresh: bool,
     /// The present judge among those of --verdicts; default: the first of the file.
@@ -165,21 +168,12 @@ fn ask(
         runs_dir: verb.place.runs_dir,
         no_exec: verb.trust.no_exec,
     };
-    let mut said: BTreeSet<String> = BTreeSet::new();
-    let tuned = jobs::tune_judge(&order, &SystemClock, &mut |prepared| {
-        // What holds for all of its runs is said once.
-        for note in &prepared.notes {
-            if said.insert(note.clone()) {
-                screen.note(&terminal(note));
-            }
-        }
-        let folder = prepared.path().display().to_string();
-        let ran = go(prepared, &folder, Talk::Counts, screen)?;
-        for warning in &ran.warnings {
-            screen.note(&terminal(&format!("warning: {warning}")));
-        }
-        Ok(ran)
-    })?;
+    let mut host = Host {
+        screen,
+        said: BTreeSet::new(),
+        has_run: false,
+    };
+    let tuned = jobs::tune_judge(&order, &SystemClock, &mut host)?;
     match tuned {
         Tuned::Interrupted(code) => {
             screen.say("what was judged is kept: the same command again asks only for the rest");
@@ -209,6 +203,57 @@ impl Told for Shown<'_> {
 
     fn page(&self) -> String {
         tuning_page(self.tuning, self.labels)
+    }
+}
+
+/// Runs what a tuning asks, and tells what it tells: a line a candidate, and of its runs only what -v wants to know.
+struct Host<'a> {
+    screen: &'a Screen,
+    said: BTreeSet<String>,
+    has_run: bool,
+}
+
+impl Host<'_> {
+    /// What holds for all of its runs is said once.
+    fn once(&mut self, note: &str) {
+        if self.said.insert(note.to_owned()) {
+            self.screen.note(&terminal(note));
+        }
+    }
+}
+
+impl TuneHost for Host<'_> {
+    fn run(&mut self, prepared: Prepared) -> Result<Ran, JobError> {
+        // What holds for the first holds for the others, but for how much of it is known already.
+        if self.screen.verbose || !self.has_run {
+            for note in &prepared.notes {
+                self.once(note);
+            }
+        }
+        self.has_run = true;
+        let folder = prepared.path().display().to_string();
+        let ran = match self.screen.verbose {
+            true => go(prepared, &folder, Talk::Counts, self.screen)?,
+            false => go(prepared, &folder, Talk::Counts, &self.screen.hushed())?,
+        };
+        for warning in &ran.warnings {
+            self.once(&format!("warning: {warning}"));
+        }
+        Ok(ran)
+    }
+
+    fn tell(&mut self, step: &TuneStep) {
+        let width = self.screen.width;
+        let told = match step {
+            TuneStep::Stage(text) => tuning_stage(text, width),
+            TuneStep::Written { by, known, cost } => tuning_written(by, *known, cost, width),
+            TuneStep::Tried(one) => {
+                let agreement = one.agreement.as_ref();
+                let agreement = agreement.map(|(name, figure)| (name.as_str(), figure));
+                tuning_tried(&one.tried, agreement, &one.cost, width)
+            }
+        };
+        self.screen.note(&told);
     }
 }
 

@@ -48,6 +48,15 @@ pub enum LabelScale {
     },
 }
 
+/// How the verdicts that a judge is offered may be listed otherwise than they are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Listing {
+    /// The last first.
+    Reversed,
+    /// Each under the letter of another; of a pair's outputs each under the other's.
+    Relettered,
+}
+
 /// A comparison with a bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rule {
@@ -66,6 +75,15 @@ impl Rule {
 }
 
 impl LabelScale {
+    /// The lowest and the highest grade, where it has grades.
+    #[must_use]
+    pub fn grades(&self) -> Option<(i64, i64)> {
+        match self {
+            Self::Grades { low, high, .. } => Some((*low, *high)),
+            Self::PassFail { .. } | Self::Classes { .. } | Self::Preference { .. } => None,
+        }
+    }
+
     /// Whether a value of this scale passes; `None` where nothing says which do, or where the value is none of the scale's.
     #[must_use]
     pub fn passes(&self, value: f64) -> Option<bool> {

@@ -111,6 +111,29 @@ pub struct Label {
     pub line: u64,
 }
 
+impl Label {
+    /// A row that only names an output: nobody has said anything of it yet.
+    #[must_use]
+    pub fn unsaid(subject: Subject) -> Self {
+        Self {
+            subject,
+            by: String::new(),
+            said: None,
+            critique: None,
+            rubric_version: None,
+            at: None,
+            seconds: None,
+            side: None,
+            probability: None,
+            repeat_of: None,
+            cluster: None,
+            stated: None,
+            texts: Texts::default(),
+            line: 0,
+        }
+    }
+}
+
 /// Texts that a row brings along.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Texts {
@@ -132,6 +155,16 @@ pub struct Texts {
     /// The second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_b: Option<String>,
+}
+
+impl Texts {
+    /// The first of these texts that says anything; else an empty one, where one is empty.
+    #[must_use]
+    pub fn first(of: &[&Self], text: fn(&Self) -> &Option<String>) -> Option<String> {
+        let given = || of.iter().filter_map(|one| text(one).as_ref());
+        let says = given().find(|text| !text.is_empty());
+        says.or_else(|| given().next()).cloned()
+    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::case::Case;
 use super::digest::Digest;
 use super::event::Event;
 use super::fault::{Fault, FaultKind};
-use super::instrument::Instrument;
+use super::instrument::{Instrument, Listing};
 use super::message::{Finish, Message, TokenLogprob, ToolCall, Usage};
 use super::price::Price;
 use super::score::{Measure, Score};
@@ -421,6 +421,15 @@ pub trait Scorer: Debug + Send + Sync {
     /// For a judge: what whoever holds it against people must know of it.
     fn instrument(&self) -> Option<Instrument> {
         None
+    }
+
+    /// For a judge: itself with the verdicts that it is offered listed otherwise; what it reads back is on its own scale.
+    ///
+    /// # Errors
+    /// Why it has no such listing, in words.
+    fn listed(&self, how: Listing) -> Result<Arc<dyn Scorer>, String> {
+        let _ = how;
+        Err("it offers no verdicts".to_owned())
     }
 }
 

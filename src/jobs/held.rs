@@ -288,7 +288,14 @@ fn people(
             .iter()
             .filter(|ordinal| outputs.get(ordinal).is_some_and(|one| texts.contains(one)))
             .peekable();
-        people.other_text += u64::from(same.peek().is_none());
+        if same.peek().is_none() {
+            // An empty cell is an empty answer or no text at all; of an output that says something it is none.
+            let text = |row: &&Label| row.texts.output.clone().unwrap_or_default();
+            match rows.iter().all(|row| text(row).is_empty()) {
+                true => people.without_text += 1,
+                false => people.other_text += 1,
+            }
+        }
         for ordinal in same {
             // A row that says which text it saw speaks of that one alone.
             let seen = rows.iter().filter(|row| match &row.texts.output {

@@ -75,4 +75,6 @@ pub use runs::runs;
 pub use score::{Rescore, rescore};
 pub use show::{Show, Shown, ShownTrial, show};
 pub use suite::{Selection, open_suite};
-pub use tune::{TuneFiles, TuneOrder, Tuned, tune_files, tune_judge};
+pub use tune::{
+    TuneFiles, TuneHost, TuneOrder, TuneStep, TuneTried, Tuned, tune_files, tune_judge,
+};

@@ -22,7 +22,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::domain::decode::{Anything, Fields, MapOf, OneOf, Problems, Shape, Templated, Whole};
 use crate::domain::digest::Digest;
 use crate::domain::fault::Fault;
-use crate::domain::instrument::{Instrument, LabelScale};
+use crate::domain::instrument::{Instrument, LabelScale, Listing};
 use crate::domain::message::{Message, Usage};
 use crate::domain::port::{Question, Reply, Scorer, Seen};
 use crate::domain::score::{Asked, Measure, Score};
@@ -35,6 +35,8 @@ mod attacks;
 mod builtin;
 mod fence;
 mod file;
+mod front;
+mod listing;
 mod pair;
 mod panel;
 mod read;
@@ -45,7 +47,8 @@ mod votes;
 pub use ask::done;
 pub use attacks::{Attack, attacks, wanted_verdict};
 pub use builtin::{BUILTIN, Builtin, builtin};
-pub use file::{Form, JudgeFile, Mode, decode, split};
+pub use file::{Form, JudgeFile, Mode};
+pub use front::{decode, split};
 pub use pair::orders;
 pub use panel::{Panel, PanelError};
 
@@ -211,9 +214,11 @@ impl JudgeError {
 }
 
 /// A judge as a suite uses it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Judge {
     file: JudgeFile,
+    /// As it is shown to the model, where its verdicts are listed otherwise than they are written.
+    shown: Option<JudgeFile>,
     form: Form,
     votes: u32,
     combine: Option<Combine>,
@@ -245,6 +250,7 @@ impl Judge {
         let identity = identity(&file, form, &options);
         Ok(Arc::new(Self {
             file,
+            shown: None,
             form,
             votes: options.votes,
             combine: options.combine,
@@ -328,6 +334,19 @@ impl Judge {
         }
     }
 
+    /// The same judge, its verdicts listed otherwise.
+    fn otherwise(&self, how: Listing) -> Result<Self, String> {
+        Ok(Self {
+            shown: Some(self.file.listed(how)?),
+            ..self.clone()
+        })
+    }
+
+    /// What the model is shown.
+    fn shown(&self) -> &JudgeFile {
+        self.shown.as_ref().unwrap_or(&self.file)
+    }
+
     fn is_pairwise(&self) -> bool {
         self.file.mode == Mode::Pairwise
     }
@@ -360,7 +379,7 @@ impl Judge {
     fn prompts_by(&self, seen: &Seen, fencing: Fencing) -> Result<Vec<Vec<Message>>, String> {
         let rubric = self.rubric(seen)?;
         let by = (self.form, self.identity);
-        let with = |pair| ask::messages(&self.file, by, &rubric, seen, pair, fencing);
+        let with = |pair| ask::messages(self.shown(), by, &rubric, seen, pair, fencing);
         if !self.is_pairwise() {
             return Ok(vec![with(None)?]);
         }
@@ -505,7 +524,7 @@ impl Scorer for Judge {
 
     fn ask(&self, seen: &Seen) -> Result<Vec<Question>, String> {
         let prompts = self.prompts(seen)?;
-        let format = ask::format(self.form, &self.file.scale);
+        let format = ask::format(self.form, self.shown());
         let asked = (0..self.votes).flat_map(|_| &prompts);
         Ok((0..)
             .zip(asked)
@@ -521,9 +540,11 @@ impl Scorer for Judge {
     }
 
     fn read(&self, id: &str, _: &Seen, replies: &[Result<Reply, Fault>]) -> Score {
-        let mut readings = replies
-            .iter()
-            .map(|reply| read::reply(self.form, &self.file.scale, reply));
+        let shown = self.shown();
+        let mut readings = replies.iter().map(|reply| {
+            let reading = read::reply(self.form, &shown.scale, reply)?;
+            Ok(listing::read_back(shown, reading))
+        });
         let votes: Vec<_> = if self.is_pairwise() {
             let pair = || Some(pair::join(readings.next()?, readings.next()?));
             std::iter::from_fn(pair).collect()
@@ -547,6 +568,10 @@ impl Scorer for Judge {
             scale: self.label_scale(),
             ..self.file.instrument()
         })
+    }
+
+    fn listed(&self, how: Listing) -> Result<Arc<dyn Scorer>, String> {
+        Ok(Arc::new(self.otherwise(how)?))
     }
 }
 

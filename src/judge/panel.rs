@@ -13,7 +13,7 @@ use super::votes::{self, Count, Passes};
 use super::{Combine, Judge, asked};
 use crate::domain::digest::Digest;
 use crate::domain::fault::Fault;
-use crate::domain::instrument::{Instrument, LabelScale};
+use crate::domain::instrument::{Instrument, LabelScale, Listing};
 use crate::domain::port::{Question, Reply, Scorer, Seen};
 use crate::domain::score::{Asked, Measure, Score, Unscored, Value};
 use crate::domain::template::Template;
@@ -263,6 +263,34 @@ impl Scorer for Panel {
             scale,
             usable: None,
         })
+    }
+
+    /// Members without such a listing are asked as ever.
+    fn listed(&self, how: Listing) -> Result<Arc<dyn Scorer>, String> {
+        if how == Listing::Relettered {
+            return Err("it is a panel; audit its members one by one".to_owned());
+        }
+        let mut others = Vec::with_capacity(self.members.len());
+        let mut why = None;
+        for member in &self.members {
+            others.push(match member.otherwise(how) {
+                Ok(other) => Arc::new(other),
+                Err(reason) => {
+                    why = why.or(Some(reason));
+                    member.clone()
+                }
+            });
+        }
+        let same = others.iter().zip(&self.members);
+        if same.into_iter().all(|(one, other)| Arc::ptr_eq(one, other)) {
+            return Err(why.unwrap_or_default());
+        }
+        Ok(Arc::new(Self {
+            members: others,
+            combine: self.combine,
+            measure: self.measure.clone(),
+            rule: self.rule.clone(),
+        }))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::screen::{Ink, Place, Screen};
 use crate::analysis::audit::{Audit, Probe, Row, Standing};
-use crate::analysis::findings::Unit;
+use crate::analysis::findings::{Figure, Unit};
 use crate::analysis::format;
 
 /// Columns before a probe's word, and before its text.
@@ -77,7 +77,12 @@ pub(super) fn text(row: &Row) -> String {
     match &row.figure {
         None => row.found.clone(),
         Some(figure) => {
-            let shown = format::figure(row.unit, figure, Some(row.bar));
+            let shown = match (row.probe, figure) {
+                (Probe::Order | Probe::Letters, Figure::Estimate(lost)) => {
+                    format!("{} lost", format::difference(row.unit, lost))
+                }
+                _ => format::figure(row.unit, figure, Some(row.bar)),
+            };
             format!("{shown}, {}; bar: {}", row.found, bar(row))
         }
     }
@@ -112,6 +117,7 @@ pub(super) fn bar(row: &Row) -> String {
         _ => format!("{:.2}", row.bar),
     };
     match row.probe {
+        Probe::Order | Probe::Letters => format!("at most {:.0} points", 100.0 * row.bar),
         Probe::Injection | Probe::Unparsed | Probe::SelfPreference => format!("at most {value}"),
         Probe::Position | Probe::Repeat => format!("at least {value}"),
         Probe::Length => format!("within {value} of 0"),

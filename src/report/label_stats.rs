@@ -1,7 +1,7 @@
 //! The screen of `labels stats`.
 
 use super::content::counted;
-use super::screen::{Ink, Place, Screen};
+use super::screen::{Ink, Screen};
 use crate::analysis::findings::{Figure, Unit};
 use crate::analysis::format::{difference, figure, p_equals};
 use crate::analysis::label_stats::{Annotator, LabelStats};
@@ -89,17 +89,7 @@ pub fn label_stats_screen(file: &str, found: &LabelStats, width: usize, color: b
 }
 
 fn entry(screen: &mut Screen, label: &str, text: &str) {
-    let at = Place {
-        indent: 0,
-        hang: HANG,
-        below: 4,
-    };
-    if label.is_empty() {
-        let below = Place { below: HANG, ..at };
-        screen.entry(below, &[], (text, Ink::Plain));
-    } else {
-        screen.entry(at, &[(label, Ink::Dim)], (text, Ink::Plain));
-    }
+    screen.beside(HANG, label, text, Ink::Plain);
 }
 
 fn listed<'a>(values: impl Iterator<Item = (&'a String, &'a u64)>) -> String {

@@ -32,6 +32,7 @@ mod screen;
 mod show;
 mod terminal;
 mod tuning;
+mod tuning_steps;
 
 #[cfg(test)]
 mod examples;
@@ -60,6 +61,7 @@ pub use scores::table_screen;
 pub use screen::labelled;
 pub use show::{ShowFrame, Shown, show};
 pub use tuning::tuning_screen;
+pub use tuning_steps::{tuning_stage, tuning_tried, tuning_written};
 
 use crate::analysis::findings::{Findings, RowHead, TrialRow};
 use crate::funnel::{ci_document, ci_lines};

@@ -1,7 +1,7 @@
 //! The screen of `labels pick`: how outputs were drawn, which, and what their labels will be worth.
 
 use super::content::counted;
-use super::screen::{Ink, Place, Screen};
+use super::screen::{Ink, Screen};
 use crate::analysis::calibration::LEAST_LABELS;
 use crate::analysis::format::plain;
 use crate::analysis::label_worth::{Assumed, Known, Worth};
@@ -9,6 +9,8 @@ use crate::analysis::pick::{Earlier, FLOOR, Pick, Strategy};
 
 /// Columns before the texts.
 const HANG: usize = 11;
+/// Columns of a name, so that what stands behind lines up; a longer one stands out.
+const WIDEST: usize = 40;
 /// Picked outputs that are named.
 const NAMED: usize = 10;
 
@@ -41,12 +43,16 @@ pub fn pick_screen(
         entry(&mut screen, "note", note, Ink::Warn);
     }
     screen.gap();
+    let named = pick.picked.iter().take(NAMED);
+    let widest = named.map(|one| one.name.chars().count()).max();
+    let widest = widest.unwrap_or_default().min(WIDEST);
     for (nth, one) in pick.picked.iter().take(NAMED).enumerate() {
         let why = match one.why.is_empty() {
             true => String::new(),
             false => format!("; {}", one.why),
         };
-        let line = format!("{}  probability {}{why}", one.name, short(one.probability));
+        let (name, probability) = (&one.name, short(one.probability));
+        let line = format!("{name:widest$}  probability {probability}{why}");
         entry(
             &mut screen,
             if nth == 0 { "picked" } else { "" },
@@ -66,17 +72,7 @@ pub fn pick_screen(
 }
 
 fn entry(screen: &mut Screen, label: &str, text: &str, ink: Ink) {
-    let at = Place {
-        indent: 0,
-        hang: HANG,
-        below: 4,
-    };
-    if label.is_empty() {
-        let below = Place { below: HANG, ..at };
-        screen.entry(below, &[], (text, ink));
-    } else {
-        screen.entry(at, &[(label, Ink::Dim)], (text, ink));
-    }
+    screen.beside(HANG, label, text, ink);
 }
 
 /// A probability to three digits.

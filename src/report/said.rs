@@ -1,6 +1,6 @@
 //! Lines under a label, the same on every sink: what is said of a judge on the screen and on the page alike.
 
-use super::screen::{Ink, Place, Screen};
+use super::screen::{Ink, Screen};
 
 /// A line; without a label it belongs to the one before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +32,6 @@ impl Said {
 
     /// Puts it on a screen whose texts begin at this column.
     pub(super) fn put(&self, screen: &mut Screen, hang: usize) {
-        let at = Place {
-            indent: 0,
-            hang,
-            below: if self.label.is_empty() { hang } else { 4 },
-        };
-        let label = [(self.label, Ink::Dim)];
-        let labels = usize::from(!self.label.is_empty());
-        screen.entry(at, &label[..labels], (&self.text, self.ink));
+        screen.beside(hang, self.label, &self.text, self.ink);
     }
 }

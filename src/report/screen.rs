@@ -171,6 +171,22 @@ impl Screen {
         }
     }
 
+    /// A dim label and its text so many columns from the left; without a label the text goes on where the one above stood.
+    pub(super) fn beside(&mut self, hang: usize, label: &str, text: &str, ink: Ink) {
+        let at = Place {
+            indent: 0,
+            hang,
+            below: if label.is_empty() { hang } else { 4 },
+        };
+        let named = [(label, Ink::Dim)];
+        let pieces = if label.is_empty() {
+            &named[1..]
+        } else {
+            &named[..]
+        };
+        self.entry(at, pieces, (text, ink));
+    }
+
     /// A label and a text that is never broken because it is to be copied, a command or a path; what it is for stands behind
     /// it or, where there is no room, below.
     pub(super) fn whole(&mut self, label: &str, hang: usize, text: &str, why: &str) {

@@ -151,6 +151,11 @@ pub(super) fn parts(tuning: &Tuning) -> Vec<Said> {
     parts
 }
 
+/// A figure that is shown with two digits; what is shown as zero has no sign.
+fn unsigned_zero(figure: f64) -> f64 {
+    if figure.abs() < 0.005 { 0.0 } else { figure }
+}
+
 /// The name of a figure of agreement.
 pub(super) fn words(key: &str) -> &str {
     match key {
@@ -216,8 +221,9 @@ pub(super) fn cross_validated(tuning: &Tuning) -> Vec<Said> {
     };
     let figure = |scored: &Scored| match (scored.agreement, scored.right) {
         (Some(figure), Some(right)) => format!(
-            "{} {figure:.2}, {}",
+            "{} {:.2}, {}",
             words(&tuning.agreement),
+            unsigned_zero(figure),
             right_words(right, tuning.is_number)
         ),
         _ => format!("{} undefined", words(&tuning.agreement)),
@@ -282,7 +288,7 @@ fn reached(one: &Tried) -> Option<f64> {
 /// The same in words.
 pub(super) fn reached_words(tuning: &Tuning, one: &Tried) -> String {
     let mut text = match reached(one) {
-        Some(figure) => format!("optimistic {} {figure:.2}", words(&tuning.agreement)),
+        Some(figure) => format!("optimistic {} {:.2}", words(&tuning.agreement), unsigned_zero(figure)),
         None => format!("{} undefined", words(&tuning.agreement)),
     };
     if let Some(dev) = &one.dev {

@@ -3,6 +3,7 @@
 //! The bars stand here and nowhere else. A probe *fails* when its figure is on the wrong side of its bar; it is *ok* when the whole
 //! interval is on the right one, else *unclear*. What could not be measured says why.
 
+mod listing;
 mod probes;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use super::calibration::Statistic;
 use super::figure::shown;
 use super::findings::{Figure, Unit};
+use crate::domain::instrument::Listing;
 use crate::stats::{BothOrders, Estimate, Undefined};
 
 /// Most attacks that may talk the judge over.
@@ -26,6 +28,8 @@ pub const LEAST_REPEATED: f64 = 0.90;
 pub const MOST_UNPARSED: f64 = 0.05;
 /// Most that the judge may give its own model beyond people and beyond what it gives others, as a share of the scale.
 pub const MOST_OWN: f64 = 0.05;
+/// Most that agreement with itself may lose by listing the verdicts otherwise, against asking the same again.
+pub const MOST_LISTED: f64 = 0.10;
 /// Fewest outputs from which a probe says anything.
 pub const FEWEST: usize = 10;
 
@@ -41,6 +45,10 @@ pub enum Probe {
     Length,
     /// The same question again.
     Repeat,
+    /// The order in which its verdicts are listed.
+    Order,
+    /// The letters by which they are called.
+    Letters,
     /// Verdicts that cannot be read.
     Unparsed,
     /// Outputs of its own model.
@@ -49,11 +57,13 @@ pub enum Probe {
 
 impl Probe {
     /// All, in the order of the screen.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Injection,
         Self::Position,
         Self::Length,
         Self::Repeat,
+        Self::Order,
+        Self::Letters,
         Self::Unparsed,
         Self::SelfPreference,
     ];
@@ -66,6 +76,8 @@ impl Probe {
             Self::Position => "position",
             Self::Length => "length",
             Self::Repeat => "repeat",
+            Self::Order => "order",
+            Self::Letters => "letters",
             Self::Unparsed => "unparsed",
             Self::SelfPreference => "self-preference",
         }
@@ -161,8 +173,21 @@ pub struct Judged {
     pub again: Option<Verdict>,
     /// What a pairwise judge said in either order, one entry a vote.
     pub orders: Vec<BothOrders>,
+    /// The same when asked again.
+    pub orders_again: Vec<BothOrders>,
+    /// What it said with its verdicts listed otherwise.
+    pub listed: BTreeMap<Listing, Listed>,
     /// The verdict as it is compared with people's, and people's on the same scale.
     pub compared: (Option<f64>, Option<f64>),
+}
+
+/// What a judge said with its verdicts listed otherwise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Of a pairwise judge, one entry a vote.
+    pub orders: Vec<BothOrders>,
 }
 
 /// What was seen.
@@ -174,6 +199,11 @@ pub struct Seen {
     pub attacked: Vec<Attacked>,
     /// Why nothing could be attacked.
     pub no_attacks: Option<String>,
+    /// The verdicts offered, in the order in which they are listed, with their values; of a pairwise judge the letters. Empty for a list
+    /// that nobody can turn.
+    pub offered: Vec<(String, f64)>,
+    /// Why its verdicts cannot be listed otherwise.
+    pub no_listing: BTreeMap<Listing, String>,
     /// The outputs.
     pub judged: Vec<Judged>,
     /// The outputs are the audit's own plain answers, not the user's.
@@ -288,6 +318,8 @@ pub fn rows(seen: &Seen) -> Vec<Row> {
             Probe::Position => probes::position(seen),
             Probe::Length => probes::length(seen),
             Probe::Repeat => probes::repeat(seen),
+            Probe::Order => listing::row(seen, probe, Listing::Reversed),
+            Probe::Letters => listing::row(seen, probe, Listing::Relettered),
             Probe::Unparsed => probes::unparsed(seen),
             Probe::SelfPreference => probes::own(seen),
         })

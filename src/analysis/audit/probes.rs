@@ -15,7 +15,7 @@ use crate::stats::{
     spearman_statistic, welch,
 };
 
-const CONFIDENCE: Confidence = Confidence::NINETY_FIVE;
+pub(super) const CONFIDENCE: Confidence = Confidence::NINETY_FIVE;
 
 /// Wrong outputs with an attack against the same without it.
 pub(super) fn injection(seen: &Seen) -> Row {
@@ -231,7 +231,7 @@ fn correlation(of: &[(&Judged, f64)], seed: u64) -> Result<Estimate, Undefined> 
 }
 
 /// Which case each output belongs to; `None` where each is alone on its own.
-fn groups<'a>(of: impl Iterator<Item = &'a Judged>) -> Option<Vec<u32>> {
+pub(super) fn groups<'a>(of: impl Iterator<Item = &'a Judged>) -> Option<Vec<u32>> {
     let mut places: BTreeMap<&str, u32> = BTreeMap::new();
     let mut groups = Vec::new();
     for one in of {
@@ -399,7 +399,7 @@ pub(super) fn own(seen: &Seen) -> Row {
     let mut row = row.with(&found.map(|found| found.estimate), Keeps::ShownAtMost);
     if row.figure.is_some() {
         row.found = format!(
-            "more than people for {} than for other models, {} and {} outputs",
+            "what it gives {} beyond people, less what it gives other models beyond them; {} and {} outputs",
             own_targets.join(", "),
             own.len(),
             others.len()

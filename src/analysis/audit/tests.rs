@@ -1,14 +1,14 @@
 use super::*;
 use crate::stats::Choice;
 
-fn read(value: f64) -> Verdict {
+pub(super) fn read(value: f64) -> Verdict {
     Verdict::Read {
         value,
         accepted: Some(value > 0.5),
     }
 }
 
-fn judged(at: usize, verdict: f64, length: f64) -> Judged {
+pub(super) fn judged(at: usize, verdict: f64, length: f64) -> Judged {
     Judged {
         cluster: format!("c{at}"),
         target: None,
@@ -17,15 +17,19 @@ fn judged(at: usize, verdict: f64, length: f64) -> Judged {
         verdict: read(verdict),
         again: Some(read(verdict)),
         orders: Vec::new(),
+        orders_again: Vec::new(),
+        listed: BTreeMap::new(),
         compared: (Some(verdict), None),
     }
 }
 
-fn seen(probe: Probe, judged: Vec<Judged>) -> Seen {
+pub(super) fn seen(probe: Probe, judged: Vec<Judged>) -> Seen {
     Seen {
         probes: vec![probe],
         attacked: Vec::new(),
         no_attacks: None,
+        offered: Vec::new(),
+        no_listing: BTreeMap::new(),
         judged,
         own_material: false,
         pairwise: false,

@@ -48,6 +48,15 @@ impl Agreement {
             Self::Concordance => "lin_ccc",
         }
     }
+
+    /// The figure's name for people.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Kappa(_) => "Cohen's kappa",
+            Self::Weighted(_) => "quadratic weighted kappa",
+            Self::Concordance => "Lin's concordance",
+        }
+    }
 }
 
 /// A figure of agreement, with its interval and the bound that conclusions look at.

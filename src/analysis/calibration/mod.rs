@@ -33,7 +33,8 @@ pub use sheet::{Item, Reference, Scale, Sheet, TIE, Verdict, Words};
 pub use shift::{Measure, Shift};
 pub use worst::{Disagreement, Listed};
 
-use super::figure::Chance;
+use super::figure::{Chance, shown};
+use super::findings::Figure;
 use agreement::{Levels, passes, rates_of};
 use book::Book;
 use conclusion::{Evidence, Rate, conclude};
@@ -189,7 +190,7 @@ pub fn calibrate(sheet: &Sheet, options: &CalibrateOptions) -> Calibration {
         ),
         orders,
         agreement: agreed.estimate.as_ref().ok().map(|estimate| {
-            let name = agreed.kind.key().replace('_', " ");
+            let name = agreed.kind.words().to_owned();
             (name, estimate.point, agreed.bound)
         }),
         rates: bounds.and_then(|columns| {
@@ -268,6 +269,21 @@ pub fn calibrate(sheet: &Sheet, options: &CalibrateOptions) -> Calibration {
 #[must_use]
 pub fn agreement_point(sheet: &Sheet) -> Option<f64> {
     agreement::point(sheet, &sheet.pairs())
+}
+
+/// The figure of agreement that decides, under its name, as a first look at these labels shows it.
+#[must_use]
+pub fn agreement_figure(sheet: &Sheet, chance: &Chance) -> (&'static str, Figure) {
+    let pairs = sheet.pairs();
+    let agreed = agreement::agreed(sheet, &pairs, Levels::of_look(1), chance);
+    let figure = match &agreed.estimate {
+        Ok(estimate) => Figure::Estimate(shown(estimate)),
+        Err(reason) => Figure::Undefined {
+            undefined: reason.to_string(),
+            n: pairs.len() as u64,
+        },
+    };
+    (agreed.kind.key(), figure)
 }
 
 /// The name of that figure: `cohen_kappa`, `weighted_kappa_quadratic`, `lin_ccc`.

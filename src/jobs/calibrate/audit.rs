@@ -9,15 +9,16 @@ use std::path::PathBuf;
 use super::asks::Asks;
 use super::judge::{Asking, AtHand, OTHER, open};
 use super::known::{Known, asked};
+use super::listed::{Listings, offered};
 use super::live::{as_certified, identity};
 use super::material::{self, Item, NO_WANTED, Outputs, Role, number};
 use super::walk::{Step, walk};
 use crate::analysis::audit::{
-    AttackText, Attacked, Audit, Judged, Probe, Row, Seen, Verdict, rows,
+    AttackText, Attacked, Audit, Judged, Listed, Probe, Row, Seen, Verdict, rows,
 };
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Scored, TrialFinished};
-use crate::domain::instrument::LabelScale;
+use crate::domain::instrument::{LabelScale, Listing};
 use crate::domain::label::Said;
 use crate::domain::plan::{Extent, ORIGINAL, TrialId};
 use crate::domain::port::Clock;
@@ -28,6 +29,7 @@ use crate::jobs::run::{CassetteChoice, Prepared, Ran};
 use crate::jobs::takeover::Given;
 use crate::judge::{attacks, orders, wanted_verdict};
 use crate::load::labels::file;
+use crate::stats::BothOrders;
 use crate::store::journal::{Journal, JournalError};
 
 /// Where audits stand below the runs.
@@ -97,6 +99,8 @@ struct Desk {
     roles: Vec<Role>,
     repeats: u32,
     no_attacks: Option<String>,
+    /// Why its verdicts cannot be listed otherwise.
+    no_listing: BTreeMap<Listing, String>,
     outputs: Option<Outputs>,
     named: String,
     notes: Vec<String>,
@@ -104,16 +108,13 @@ struct Desk {
 
 /// Finds everything that can be wrong, and makes the run. Calls nothing.
 pub fn prepare_audit(order: &Order, clock: &dyn Clock) -> Result<Ready, JobError> {
-    let judge = open(&order.judge, &order.asking, &order.runs_dir)?;
+    let mut judge = open(&order.judge, &order.asking, &order.runs_dir)?;
     let probes = if order.probes.is_empty() {
         Probe::ALL.to_vec()
     } else {
         order.probes.clone()
     };
-    let grades = match judge.instrument.scale {
-        LabelScale::Grades { low, high, .. } => Some((low, high)),
-        _ => None,
-    };
+    let grades = judge.instrument.scale.grades();
     let labels = match &order.labels {
         Some(path) => file::read(path, grades).map_err(JobError::Invalid)?,
         None => Vec::new(),
@@ -129,10 +130,14 @@ pub fn prepare_audit(order: &Order, clock: &dyn Clock) -> Result<Ready, JobError
         None => None,
     };
     let attack = probes.contains(&Probe::Injection);
-    let again = probes.contains(&Probe::Repeat);
-    let needs_any = [Probe::Position, Probe::Repeat, Probe::Unparsed]
-        .iter()
-        .any(|probe| probes.contains(probe));
+    let mut listings = Listings::of(judge.spec().scorer.as_ref(), &probes);
+    let no_listing = std::mem::take(&mut listings.lacking);
+    // What another listing moves is held against what moves anyway.
+    let again = probes.contains(&Probe::Repeat) || !listings.is_empty();
+    let needs_any = again
+        || [Probe::Position, Probe::Unparsed]
+            .iter()
+            .any(|probe| probes.contains(probe));
     let alone = outputs.is_none() && needs_any;
     let mut no_attacks = None;
     let mut items = Vec::new();
@@ -162,6 +167,9 @@ pub fn prepare_audit(order: &Order, clock: &dyn Clock) -> Result<Ready, JobError
             again,
         }));
     }
+    listings.add_to(&mut items);
+    let scorer = &mut judge.loaded.suite.scorers[0].scorer;
+    *scorer = listings.marked(scorer.clone());
     let repeats = if items.iter().any(|item| item.again) {
         2
     } else {
@@ -172,6 +180,7 @@ pub fn prepare_audit(order: &Order, clock: &dyn Clock) -> Result<Ready, JobError
         roles: items.iter().map(|item| item.role).collect(),
         repeats,
         no_attacks,
+        no_listing,
         named: order.outputs.clone().unwrap_or_default(),
         outputs,
         notes,
@@ -460,6 +469,11 @@ fn verdict(scale: &LabelScale, score: Option<&Score>) -> Verdict {
     Verdict::Read { value, accepted }
 }
 
+/// What a pairwise judge said in either order.
+fn both_orders(score: Option<&Score>) -> Vec<BothOrders> {
+    score.and_then(orders).unwrap_or_default()
+}
+
 /// Verdict and label on one scale.
 fn compared(
     scale: &LabelScale,
@@ -506,11 +520,13 @@ impl Desk {
         let mut plain = BTreeMap::new();
         let mut attacked = BTreeMap::new();
         let mut judged = Vec::new();
+        let mut listed: BTreeMap<u64, BTreeMap<Listing, Listed>> = BTreeMap::new();
+        let mut places = Vec::new();
         for (at, role) in (0_u64..).zip(&self.roles) {
             let ordinal = at * u64::from(self.repeats);
             let score = scores.get(&ordinal);
             let said = verdict(scale, score);
-            let again = (self.repeats > 1).then(|| verdict(scale, scores.get(&(ordinal + 1))));
+            let second = scores.get(&(ordinal + 1)).filter(|_| self.repeats > 1);
             let (cluster, target, people) = match (role, &self.outputs) {
                 (Role::Attacked(of), _) => {
                     attacked.insert(*of, said);
@@ -518,6 +534,14 @@ impl Desk {
                 }
                 (Role::Plain(of), Some(_)) => {
                     plain.insert(*of, said);
+                    continue;
+                }
+                (Role::Listed(of, how), _) => {
+                    let said = Listed {
+                        verdict: said,
+                        orders: both_orders(score),
+                    };
+                    listed.entry(*of as u64).or_default().insert(*how, said);
                     continue;
                 }
                 (Role::Plain(of), None) => {
@@ -533,6 +557,7 @@ impl Desk {
                 (Role::Output(_), None) => continue,
             };
             let (own, other) = lengths.get(&ordinal).copied().unwrap_or_default();
+            places.push(at);
             judged.push(Judged {
                 cluster,
                 target,
@@ -540,9 +565,14 @@ impl Desk {
                 lengths: pairwise.then_some((own, other)),
                 compared: compared(scale, &said, people),
                 verdict: said,
-                again,
-                orders: score.and_then(orders).unwrap_or_default(),
+                again: (self.repeats > 1).then(|| verdict(scale, second)),
+                orders: both_orders(score),
+                orders_again: both_orders(second),
+                listed: BTreeMap::new(),
             });
+        }
+        for (at, one) in places.iter().zip(&mut judged) {
+            one.listed = listed.remove(at).unwrap_or_default();
         }
         let attacked = attacked
             .into_iter()
@@ -572,6 +602,8 @@ impl Desk {
             probes: self.probes.clone(),
             attacked,
             no_attacks: self.no_attacks.clone(),
+            offered: offered(scale),
+            no_listing: self.no_listing.clone(),
             judged,
             own_material: self.outputs.is_none(),
             pairwise,

@@ -155,10 +155,7 @@ impl Desk {
 pub fn prepare_calibration(order: &Order, clock: &dyn Clock) -> Result<Ready, JobError> {
     let judge = open(&order.judge, &order.asking, &order.runs_dir)?;
     let speaks = judge.instrument.scale.clone();
-    let grades = match speaks {
-        LabelScale::Grades { low, high, .. } => Some((low, high)),
-        _ => None,
-    };
+    let grades = speaks.grades();
     let labels_path = match (&order.labels, &judge.labels) {
         (Some(path), _) | (None, Some(path)) => path.clone(),
         (None, None) => {

@@ -11,8 +11,8 @@ use super::outputs::{Labelled, Sources};
 use super::walk::{Step, walk};
 use crate::domain::case::Case;
 use crate::domain::digest::Digest;
-use crate::domain::instrument::LabelScale;
-use crate::domain::label::{Label, Preference, Said, Subject, Texts};
+use crate::domain::instrument::{LabelScale, Listing};
+use crate::domain::label::{Label, Preference, Said, Subject};
 use crate::domain::message::{Message, Role as Speaker};
 use crate::domain::plan::ORIGINAL;
 use crate::domain::transcript::{Session, Step as Spoken, Transcript, Turn};
@@ -33,6 +33,8 @@ pub(super) enum Role {
     Right(usize),
     /// An output of the user's, by its place among them.
     Output(usize),
+    /// What is asked about in this place, with the verdicts listed otherwise.
+    Listed(usize, Listing),
 }
 
 /// One thing that the judge is asked about.
@@ -194,7 +196,7 @@ pub(super) fn outputs_of(
     let labelled: BTreeSet<&Subject> = labels.iter().map(|label| &label.subject).collect();
     found.total = labelled.len() + others.len();
     others.truncate(most.saturating_sub(labelled.len()));
-    rows.extend(others.into_iter().map(unlabelled));
+    rows.extend(others.into_iter().map(Label::unsaid));
     if let Some(run) = &found.run {
         sources.add_run(run, &rows, as_certified(judge))?;
     }
@@ -216,26 +218,6 @@ pub(super) fn outputs_of(
         found.people.push(people(labels, &one.subject));
     }
     Ok(found)
-}
-
-/// A row without a label: it only names an output.
-fn unlabelled(subject: Subject) -> Label {
-    Label {
-        subject,
-        by: String::new(),
-        said: None,
-        critique: None,
-        rubric_version: None,
-        at: None,
-        seconds: None,
-        side: None,
-        probability: None,
-        repeat_of: None,
-        cluster: None,
-        stated: None,
-        texts: Texts::default(),
-        line: 0,
-    }
 }
 
 /// What stands for several annotators: the mean of ratings, of all else what most of them say; a tie is nothing.
@@ -281,7 +263,7 @@ mod tests {
     fn people_are_a_mean_or_a_majority_and_never_a_coin() {
         let label = |said: Said| Label {
             said: Some(said),
-            ..unlabelled(Subject::Item("x".into()))
+            ..Label::unsaid(Subject::Item("x".into()))
         };
         let of = |said: &[Said]| {
             let labels: Vec<Label> = said.iter().cloned().map(label).collect();

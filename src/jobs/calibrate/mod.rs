@@ -8,11 +8,13 @@ mod audit;
 mod judge;
 mod kept;
 mod known;
+mod listed;
 mod live;
 mod material;
 mod outputs;
 mod variants;
 pub(super) mod walk;
+mod writer;
 
 pub use audit::{
     AuditFinishing, Audited, Order as AuditOrder, Ready as AuditReady, finish_audit, prepare_audit,

@@ -255,15 +255,15 @@ impl Sources {
     ) -> Result<Labelled, String> {
         let of_rows = rows.iter().map(|row| &row.texts);
         let texts: Vec<&Texts> = of_rows.chain(self.file.get(subject)).collect();
-        let text =
-            |of: fn(&Texts) -> &Option<String>| texts.iter().find_map(|texts| of(texts).clone());
+        let text = |of: fn(&Texts) -> &Option<String>| Texts::first(&texts, of);
         let answer = self.run.get(subject);
         let pair = (text(|one| &one.output_a), text(|one| &one.output_b));
         let (output, other) = match (pair, text(|one| &one.output), answer) {
             ((Some(a), Some(b)), ..) => (a, Some(b)),
-            (_, Some(output), _) => (output, None),
-            (_, None, Some(answer)) => (answer.transcript.output.clone(), None),
-            (_, None, None) => return Err(self.nowhere()),
+            // A cell may be empty because the run has the text.
+            (_, Some(output), answer) if answer.is_none() || !output.is_empty() => (output, None),
+            (_, _, Some(answer)) => (answer.transcript.output.clone(), None),
+            (_, _, None) => return Err(self.nowhere()),
         };
         let case_id = match subject {
             Subject::Trial { case, .. } => case,

@@ -1,6 +1,5 @@
 //! Other texts of a suite's judge, asked about the labelled outputs as a calibration asks the present one: through the same engine, so
-//! that verdicts are journaled, known ones are not paid for again, and the suite's budget holds over all of them together. Beside
-//! them a target of the suite that is asked for something: what it answers is journaled too.
+//! that verdicts are journaled, known ones are not paid for again, and the suite's budget holds over all of them together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,8 +12,6 @@ use super::live::{Desk, FOLDER, Order, begin, identity, of_labels, scale, source
 use super::outputs::Labelled;
 use super::walk::{Step, walk};
 use crate::analysis::calibration::Sheet;
-use crate::domain::case::{Case, Input};
-use crate::domain::decode::{Problem, unknown};
 use crate::domain::digest::Digest;
 use crate::domain::event::Spent;
 use crate::domain::instrument::LabelScale;
@@ -23,13 +20,8 @@ use crate::domain::score::Score;
 use crate::domain::suite::{Budget, CassetteMode};
 use crate::domain::usable::Usable;
 use crate::jobs::JobError;
-use crate::jobs::begin::{Draft, make};
-use crate::jobs::programs;
-use crate::jobs::run::{CassetteChoice, Prepared, Ran, cassette, unset_variables};
-use crate::jobs::suite::secrets;
-use crate::jobs::wiring::Calls;
+use crate::jobs::run::{CassetteChoice, Prepared, Ran, cassette};
 use crate::judge::Form;
-use crate::load::dataset::Selected;
 use crate::load::labels::sheet::{Join, join};
 use crate::load::labels::verdicts::Verdicts;
 use crate::load::labels::{digest, file};
@@ -68,9 +60,9 @@ impl Variant {
 
 /// A suite's judge with the labels it is held against.
 pub(in crate::jobs) struct Variants {
-    desk: Desk,
+    pub(super) desk: Desk,
     labelled: Vec<Labelled>,
-    order: Order,
+    pub(super) order: Order,
 }
 
 impl Variants {
@@ -88,10 +80,7 @@ impl Variants {
             order.cassette = CassetteChoice::Use(CassetteMode::Fill, path);
         }
         let speaks = judge.instrument.scale.clone();
-        let grades = match speaks {
-            LabelScale::Grades { low, high, .. } => Some((low, high)),
-            _ => None,
-        };
+        let grades = speaks.grades();
         let labels_path = order.labels.clone().unwrap_or_default();
         let labels = file::read(&labels_path, grades).map_err(JobError::Invalid)?;
         let named = labels_path.display().to_string();
@@ -361,125 +350,13 @@ impl Variants {
         self.desk.judge.loaded.suite.limits.max_error_rate
     }
 
-    fn folder_of_runs(&self) -> PathBuf {
+    pub(super) fn folder_of_runs(&self) -> PathBuf {
         self.order.runs_dir.join(FOLDER)
-    }
-
-    /// Makes the run that puts some prompts to a target of the suite.
-    ///
-    /// # Errors
-    /// [`JobError::Usage`] where the suite has no such target.
-    pub(in crate::jobs) fn put(
-        &self,
-        target: &str,
-        prompts: &[(String, String)],
-        budget: &Budget,
-        clock: &dyn Clock,
-    ) -> Result<Prepared, JobError> {
-        let mut loaded = self.optimiser(target)?;
-        spend_at_most(&mut loaded, budget);
-        let cassette = cassette(&self.order.cassette, &self.desk.judge.loaded);
-        let mut notes = Vec::new();
-        if !matches!(cassette, Some((CassetteMode::Replay, _))) {
-            if self.order.no_exec {
-                programs::refuse(&loaded, Calls::Everybody)?;
-            }
-            unset_variables(&loaded, Calls::Everybody)?;
-            notes = programs::notes(&loaded.suite, Calls::Everybody, &self.order.runs_dir);
-        }
-        let secrets = secrets(&loaded.suite);
-        let mut draft = Draft::new(Vec::new(), false);
-        draft.notes = notes;
-        let folder = self.folder_of_runs();
-        let place = (folder.as_path(), clock.unix_ms());
-        let mut prepared = make(draft, loaded, place, &cassette, secrets, &mut |_, take| {
-            let cases: Vec<Case> = prompts
-                .iter()
-                .map(|(id, prompt)| Case {
-                    input: Input::Text(prompt.clone()),
-                    ..Case::new(id, "")
-                })
-                .collect();
-            let all: String = cases.iter().map(|case| case.digest().to_string()).collect();
-            let mut selected = Selected::of_digest(Digest::of(all.as_bytes()));
-            for case in cases {
-                selected.add(&case);
-                take(case).map_err(|error| JobError::Store(error.to_string()))?;
-            }
-            selected.total = selected.count;
-            Ok(selected)
-        })?;
-        prepared.no_exec = self.order.no_exec;
-        Ok(prepared.ready(cassette, self.order.ca_bundle.clone()))
-    }
-
-    /// What a target answered, by prompt.
-    pub(in crate::jobs) fn answers(&self, ran: &Ran) -> Result<BTreeMap<String, String>, JobError> {
-        let mut answers = BTreeMap::new();
-        walk(&ran.run, &mut |place, step| {
-            if let Step::Answered(line) = step {
-                answers.insert(place.case.id.clone(), line.transcript.output);
-            }
-        })?;
-        Ok(answers)
-    }
-
-    /// A suite in which only this target is called.
-    pub(in crate::jobs) fn optimiser(&self, target: &str) -> Result<Loaded, JobError> {
-        let user = self.desk.judge.user.as_ref().ok_or_else(|| {
-            JobError::Usage(
-                "--optimizer names a target of a suite; name the suite with --suite".to_owned(),
-            )
-        })?;
-        let targets = user.suite.targets.iter();
-        let known: Vec<&str> = targets.map(|target| target.id.as_str()).collect();
-        let at = known.iter().position(|id| *id == target).ok_or_else(|| {
-            JobError::Usage(format!(
-                "--optimizer: {}",
-                unknown("target", target, &known)
-            ))
-        })?;
-        let wanted = user.resolved.pointer(&format!("/targets/{at}"));
-        let mut own = json!({
-            "version": 1,
-            "suite": format!("tune-{}", self.name()),
-            "dataset": {"path": "cases.jsonl"},
-            "targets": [wanted.cloned().unwrap_or_default()],
-            "scorers": [{"id": "answered", "kind": "length", "min_words": 1}],
-        });
-        for key in ["seed", "limits"] {
-            if let Some(value) = user.resolved.get(key) {
-                own[key] = value.clone();
-            }
-        }
-        let file = user.path.display().to_string();
-        let named = |problems: JobError| match problems {
-            JobError::Invalid(problems) => JobError::Invalid(
-                problems
-                    .into_iter()
-                    .map(|problem| Problem {
-                        file: file.clone(),
-                        ..problem
-                    })
-                    .collect(),
-            ),
-            other => other,
-        };
-        let suite = read(&own, &BTreeMap::new(), &file).map_err(named)?;
-        Ok(Loaded {
-            text: pretty(&own),
-            suite,
-            resolved: own,
-            path: user.path.clone(),
-            folder: user.folder.clone(),
-            inlined: Vec::new(),
-            warnings: Vec::new(),
-        })
     }
 }
 
 /// Lets a run spend what is left of a budget.
-fn spend_at_most(loaded: &mut Loaded, budget: &Budget) {
+pub(super) fn spend_at_most(loaded: &mut Loaded, budget: &Budget) {
     loaded.suite.limits.budget = *budget;
     // A suite without limits has no budget either.
     let Some(Json::Object(limits)) = loaded.resolved.get_mut("limits") else {

@@ -49,25 +49,15 @@ pub(super) fn rows(
     rows.extend(drawn.taken.iter().map(|&at| {
         let answer = &answers[at];
         Label {
-            subject: answer.subject.clone(),
-            by: String::new(),
-            said: None,
-            critique: None,
-            rubric_version: None,
-            at: None,
-            seconds: None,
-            side: None,
             probability: Some(drawn.probabilities[at]),
-            repeat_of: None,
             cluster: answer.case.cluster.clone(),
-            stated: None,
             texts: Texts {
                 input: Some(conversation(&answer.case.input)),
                 output: Some(answer.output.clone()),
                 expected: expected(&answer.case),
                 ..Texts::default()
             },
-            line: 0,
+            ..Label::unsaid(answer.subject.clone())
         }
     }));
     rows

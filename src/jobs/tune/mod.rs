@@ -11,9 +11,14 @@ mod look;
 mod purse;
 mod recorded;
 mod rewrite;
+mod search;
+mod session;
+mod told;
+mod written;
 
 pub use live::{TuneOrder, Tuned, tune_judge};
 pub use recorded::{TuneFiles, tune_files};
+pub use told::{TuneHost, TuneStep, TuneTried};
 
 use crate::analysis::calibration::Sheet;
 use crate::analysis::split::{LEAST, Part};

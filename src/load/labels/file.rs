@@ -10,6 +10,7 @@ use std::path::Path;
 use crate::domain::decode::{Problem, unknown};
 use crate::domain::label::{Label, Said, Subject};
 
+use super::blank;
 use super::entry::{Who, alike, labels};
 use super::rows::{Found, Rows, whole};
 
@@ -23,7 +24,8 @@ use super::rows::{Found, Rows, whole};
 pub fn read(path: &Path, grades: Option<(i64, i64)>) -> Result<Vec<Label>, Vec<Problem>> {
     let rows = Rows::read(path)?;
     let mut found = Found::default();
-    let labels = labels(&rows, Who::Annotator, grades, &mut found);
+    let mut labels = labels(&rows, Who::Annotator, grades, &mut found);
+    blank::answers(&rows, &mut labels);
     twice(&rows, &labels, &mut found);
     let names = labels.iter().map(|label| (label.line, label.by.as_str()));
     alike(&rows, "annotator", names, &mut found);

@@ -1,5 +1,6 @@
 //! People's labels in: the labels file, verdicts recorded elsewhere, wide tables, and what other tools export.
 
+mod blank;
 mod digest;
 mod entry;
 pub mod file;

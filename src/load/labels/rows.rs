@@ -29,6 +29,8 @@ pub(crate) struct Rows {
     pub(crate) rows: Vec<Row>,
     /// Cells are separated by semicolons: a number may have a decimal comma.
     pub(crate) decimal_comma: bool,
+    /// The rows are JSON objects, in which nothing and an empty text are different.
+    pub(crate) is_json: bool,
 }
 
 /// One row.
@@ -38,6 +40,8 @@ pub(crate) struct Row {
     pub(crate) line: u64,
     /// Its cells as they are written, in the order of the columns; empty where there is nothing.
     pub(crate) cells: Vec<String>,
+    /// Of JSON the columns that it does not have, by their places; a row of a table has all.
+    pub(crate) absent: Vec<usize>,
 }
 
 impl Rows {
@@ -69,6 +73,11 @@ impl Row {
     pub(crate) fn cell(&self, column: Option<usize>) -> Option<&str> {
         let cell = self.cells.get(column?)?.trim();
         (!cell.is_empty()).then_some(cell)
+    }
+
+    /// Whether it has this cell, and nothing in it.
+    pub(crate) fn is_blank(&self, column: usize) -> bool {
+        self.cells.get(column).is_some_and(String::is_empty) && !self.absent.contains(&column)
     }
 
     /// A text, every space of which counts; `None` where it is empty or there is no such column.
@@ -176,6 +185,7 @@ fn table(named: String, text: &str) -> Result<Rows, Vec<Problem>> {
         columns: Vec::new(),
         rows: Vec::new(),
         decimal_comma: separator == b';',
+        is_json: false,
     };
     let mut record = csv::StringRecord::new();
     let mut lines = Lines::of(text);
@@ -198,7 +208,11 @@ fn table(named: String, text: &str) -> Result<Rows, Vec<Problem>> {
             head(&mut found, &rows.named, line, &cells);
             rows.columns = cells;
         } else if cells.len() == rows.columns.len() {
-            rows.rows.push(Row { line, cells });
+            rows.rows.push(Row {
+                line,
+                cells,
+                absent: Vec::new(),
+            });
         } else {
             let message = format!(
                 "this row has {} cells, the head names {} columns; quote cells that hold a `{}`",
@@ -320,7 +334,17 @@ fn objects_as_rows(
                 Some(other @ (Json::Array(_) | Json::Object(_))) => other.to_string(),
             });
         }
-        rows.push(Row { line, cells });
+        let is_absent = |column: &String| matches!(object.get(column), None | Some(Json::Null));
+        let places = columns.iter().enumerate();
+        let absent = places
+            .filter(|(_, column)| is_absent(column))
+            .map(|(place, _)| place)
+            .collect();
+        rows.push(Row {
+            line,
+            cells,
+            absent,
+        });
     }
     if rows.is_empty() && found.is_empty() {
         found.note(at(&named, 0, "there are no rows"));
@@ -330,6 +354,7 @@ fn objects_as_rows(
         columns,
         rows,
         decimal_comma: false,
+        is_json: true,
     };
     found.unless(&named, rows)
 }

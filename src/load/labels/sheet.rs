@@ -241,8 +241,7 @@ impl Reading<'_> {
             self.join.outputs.get(subject),
         ];
         let all: Vec<&Texts> = of_rows.chain(elsewhere.into_iter().flatten()).collect();
-        let text =
-            |of: fn(&Texts) -> &Option<String>| all.iter().find_map(|texts| of(texts).clone());
+        let text = |of: fn(&Texts) -> &Option<String>| Texts::first(&all, of);
         let pair = (text(|texts| &texts.output_a), text(|texts| &texts.output_b));
         let output = match pair {
             (None, None) => text(|texts| &texts.output),

@@ -160,6 +160,7 @@ fn given(rows: &Rows, found: &mut Found) -> Vec<Label> {
         columns: rows.columns.clone(),
         rows: labelled,
         decimal_comma: rows.decimal_comma,
+        is_json: rows.is_json,
     };
     labels(&filled, Who::Annotator, None, found)
 }
