@@ -15,6 +15,7 @@ mod http;
 pub mod launch;
 mod pool;
 pub mod retry_after;
+pub mod sandbox;
 pub mod sse;
 
 use std::borrow::Cow;
@@ -29,6 +30,7 @@ use batch::Batches;
 use child::Starter;
 use clients::Clients;
 use pool::Pools;
+use sandbox::Sandbox;
 
 pub use child::Patience;
 pub use clients::is_loopback;
@@ -51,6 +53,8 @@ pub struct Settings {
     pub patience: Patience,
     /// Refuse to start any program, whoever asks.
     pub no_programs: bool,
+    /// Where programs that models wrote are executed; `None`: they are refused.
+    pub sandbox: Option<Sandbox>,
 }
 
 /// Why the way out cannot be opened.
@@ -69,6 +73,7 @@ pub struct Outside {
     pools: Pools,
     secrets: Secrets,
     no_programs: bool,
+    sandbox: Option<Sandbox>,
 }
 
 impl Outside {
@@ -88,6 +93,7 @@ impl Outside {
             pools: Pools::default(),
             secrets: settings.secrets,
             no_programs: settings.no_programs,
+            sandbox: settings.sandbox,
         })
     }
 
@@ -128,6 +134,16 @@ impl Exchange for Outside {
                 Transport::Line(line) if line.session == ALONE => {
                     conversation::once(&self.starter, call, line).await
                 }
+                // The same holds here.
+                Transport::Code(code) => match &self.sandbox {
+                    Some(sandbox) if !self.no_programs => {
+                        sandbox::execute(&self.starter, sandbox, call, code).await
+                    }
+                    _ => Err(Fault::new(
+                        FaultKind::Internal,
+                        "no code that a model wrote is executed without --allow-exec",
+                    )),
+                },
                 Transport::Line(line) => self.pools.exchange(&self.starter, call, line).await,
             };
             answer

@@ -14,6 +14,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     prompt: "INPUT",
     verified: None,
     keys: &["index"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };

@@ -15,6 +15,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     prompt: "QUESTION\n\nA) ANSWER\nB) ANSWER\n\nWhich answer is true? Reply with \"Answer: X\", where X is its letter.\n(the two answers of mc0, in an order that the question's text decides; a row without mc0_targets shows those of mc1: score it by that convention)",
     verified: None,
     keys: &["question"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };
