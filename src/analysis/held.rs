@@ -60,8 +60,7 @@ impl Held {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let people = self.judges.iter();
-        let people =
-            people.filter_map(|(scorer, known)| known.people.as_ref()?.warning(scorer));
+        let people = people.filter_map(|(scorer, known)| known.people.as_ref()?.warning(scorer));
         self.remarks.iter().cloned().chain(people).collect()
     }
 }

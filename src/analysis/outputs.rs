@@ -180,7 +180,11 @@ impl Tally {
         match per_case {
             Ok(found) => {
                 let sample = Sample::new(&found.values).with_trials(found.trials);
-                figure_of(rate(&sample, Confidence::NINETY_FIVE), found.trials, coverage)
+                figure_of(
+                    rate(&sample, Confidence::NINETY_FIVE),
+                    found.trials,
+                    coverage,
+                )
             }
             Err(why) => figure_of(Err(why), 0, coverage),
         }

@@ -46,7 +46,11 @@ pub(crate) fn walls(suite: &Suite, allowed: bool) -> Result<Option<Sandbox>, Job
     }
     let who = format!(
         "{} {}",
-        if scorers.len() > 1 { "scorers" } else { "scorer" },
+        if scorers.len() > 1 {
+            "scorers"
+        } else {
+            "scorer"
+        },
         scorers.join(", ")
     );
     permitted(&who, allowed).map(Some)
@@ -79,7 +83,10 @@ pub(crate) fn said_of(sandbox: &Sandbox) -> Vec<String> {
         "code that models write is executed here, held by {}",
         sandbox.words()
     );
-    [holds].into_iter().chain(warning(&sandbox.gaps())).collect()
+    [holds]
+        .into_iter()
+        .chain(warning(&sandbox.gaps()))
+        .collect()
 }
 
 /// What executed code could do, as a warning.

@@ -123,11 +123,10 @@ impl Target for Built {
     ) -> Local<'a, Result<Reply, Fault>> {
         Box::pin(async move {
             let text = request.messages.first().map(|message| &*message.content);
-            let asked: Asked =
-                serde_json::from_str(text.unwrap_or_default()).map_err(|error| {
-                    let message = format!("what is to be executed is no JSON: {error}");
-                    Fault::new(FaultKind::Internal, message)
-                })?;
+            let asked: Asked = serde_json::from_str(text.unwrap_or_default()).map_err(|error| {
+                let message = format!("what is to be executed is no JSON: {error}");
+                Fault::new(FaultKind::Internal, message)
+            })?;
             let id = request.call.clone();
             let call = call(id, asked.program, asked.seconds, request.timeout)?;
             let answer = self.exchange.exchange(&call).await.map_err(settled)?;
@@ -156,13 +155,18 @@ fn settled(mut fault: Fault) -> Fault {
 /// What the runner said, if it is one JSON object with a verdict.
 pub fn said(answer: &Answer) -> Result<String, Fault> {
     let text = std::str::from_utf8(&answer.body).unwrap_or_default();
-    let is_one = serde_json::from_str::<serde_json::Value>(text)
-        .is_ok_and(|said| said.get("verdict").is_some_and(serde_json::Value::is_string));
+    let is_one = serde_json::from_str::<serde_json::Value>(text).is_ok_and(|said| {
+        said.get("verdict")
+            .is_some_and(serde_json::Value::is_string)
+    });
     match is_one {
         true => Ok(text.to_owned()),
         false => Err(settled(Fault::new(
             FaultKind::Garbled,
-            format!("what executes programs said no verdict: {:?}", text.chars().take(120).collect::<String>()),
+            format!(
+                "what executes programs said no verdict: {:?}",
+                text.chars().take(120).collect::<String>()
+            ),
         ))),
     }
 }
@@ -183,7 +187,11 @@ mod tests {
         assert!(of(r#"{"verdict": "passed"}"#).is_ok());
         for wrong in ["", "passed", "{}", r#"{"verdict": true}"#] {
             let fault = of(wrong).unwrap_err();
-            assert_eq!((fault.kind, fault.worth_retrying()), (FaultKind::Garbled, false), "{wrong}");
+            assert_eq!(
+                (fault.kind, fault.worth_retrying()),
+                (FaultKind::Garbled, false),
+                "{wrong}"
+            );
         }
     }
 }

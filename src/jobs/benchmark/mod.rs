@@ -135,7 +135,9 @@ pub fn score_outputs(order: &ScoreOutputs) -> Result<ScoredOutputs, JobError> {
             Ok(scored) => waiting.0.push(scored),
             Err(faults) => problems.extend(faults),
         }
-        let full = executor.as_ref().is_none_or(|executor| waiting.0.len() >= executor.batch());
+        let full = executor
+            .as_ref()
+            .is_none_or(|executor| waiting.0.len() >= executor.batch());
         if full && problems.is_empty() {
             waiting.settle(executor.as_ref(), &mut tally, kept.as_mut())?;
         }
@@ -164,7 +166,10 @@ pub fn score_outputs(order: &ScoreOutputs) -> Result<ScoredOutputs, JobError> {
         cases,
         without_output,
         executed: executor.as_ref().map(|executor| executor.held_by.clone()),
-        warnings: executor.and_then(|executor| executor.warning).into_iter().collect(),
+        warnings: executor
+            .and_then(|executor| executor.warning)
+            .into_iter()
+            .collect(),
     };
     Ok(ScoredOutputs {
         heading,

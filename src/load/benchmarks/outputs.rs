@@ -119,7 +119,11 @@ impl Outputs {
     pub fn problem(&self, line: u64, message: impl Into<String>) -> Problem {
         match &self.source {
             Source::File(source) => source.problem(line, message),
-            Source::List(_) => text::problem(&self.named, Span::default(), format!("row {line}: {}", message.into())),
+            Source::List(_) => text::problem(
+                &self.named,
+                Span::default(),
+                format!("row {line}: {}", message.into()),
+            ),
         }
     }
 
@@ -135,7 +139,10 @@ impl Outputs {
                 let line = at as u64 + 1;
                 Some(match row {
                     Json::Object(row) => Ok((line, row)),
-                    other => Err(vec![self.problem(line, format!("an object is wanted, this is {}", what(&other)))]),
+                    other => Err(vec![self.problem(
+                        line,
+                        format!("an object is wanted, this is {}", what(&other)),
+                    )]),
                 })
             }
         }
@@ -190,9 +197,13 @@ fn list_in(path: &Path, named: &str, key: &str) -> Result<Option<Vec<Json>>, Vec
         return Ok(None);
     }
     let cannot = |error: &dyn std::fmt::Display| whole(format!("cannot be read: {error}"));
-    let size = std::fs::metadata(path).map_err(|error| cannot(&error))?.len();
+    let size = std::fs::metadata(path)
+        .map_err(|error| cannot(&error))?
+        .len();
     if size > MOST_BYTES {
-        return Err(whole(format!("is larger than {MOST_BYTES} bytes; write a row a line, as .jsonl")));
+        return Err(whole(format!(
+            "is larger than {MOST_BYTES} bytes; write a row a line, as .jsonl"
+        )));
     }
     let bytes = std::fs::read(path).map_err(|error| cannot(&error))?;
     let Ok(mut object) = serde_json::from_slice::<Map<String, Json>>(&bytes) else {
@@ -201,7 +212,10 @@ fn list_in(path: &Path, named: &str, key: &str) -> Result<Option<Vec<Json>>, Vec
     };
     match object.remove(key) {
         Some(Json::Array(rows)) => Ok(Some(rows)),
-        Some(other) => Err(whole(format!("`{key}` must be a list, this is {}", what(&other)))),
+        Some(other) => Err(whole(format!(
+            "`{key}` must be a list, this is {}",
+            what(&other)
+        ))),
         None => Ok(None),
     }
 }

@@ -108,7 +108,9 @@ impl Shape for One<'_> {
             .chain([JUDGE])
             .collect();
         match row_of(KINDS, &others, "kind of scorer", node, problems) {
-            Some(row) => read_with(node, problems, &mut |fields| rule(fields, Some(row), self.0)),
+            Some(row) => read_with(node, problems, &mut |fields| {
+                rule(fields, Some(row), self.0)
+            }),
             // Without its kind the other keys mean nothing: only the shared ones are looked at.
             None => {
                 let shared = only(node, SHARED);

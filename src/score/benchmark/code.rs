@@ -21,7 +21,8 @@ fn blocks(reply: &str) -> Vec<String> {
                 }
             }
             Some((opening, block)) => {
-                let closes = fence(text).is_some_and(|fence| fence == text && fence.starts_with(*opening));
+                let closes =
+                    fence(text).is_some_and(|fence| fence == text && fence.starts_with(*opening));
                 if closes {
                     blocks.extend(open.take().map(|(_, block)| block));
                 } else {
@@ -36,7 +37,10 @@ fn blocks(reply: &str) -> Vec<String> {
 
 /// The fence with which a line begins.
 fn fence(line: &str) -> Option<&str> {
-    let mark = line.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;
+    let mark = line
+        .chars()
+        .next()
+        .filter(|mark| matches!(mark, '`' | '~'))?;
     let length = line.chars().take_while(|other| *other == mark).count();
     (length >= 3).then(|| &line[..length])
 }
@@ -66,15 +70,27 @@ mod tests {
         assert_eq!(found("h"), "f(1)\n");
         assert_eq!(fenced("    return 1", |_| true), None);
         assert_eq!(fenced("```\nx = 1", |_| true).as_deref(), Some("x = 1"));
-        assert_eq!(fenced("````md\n```\nx\n```\n````", |_| true).as_deref(), Some("```\nx\n```\n"));
-        assert_eq!(fenced("```py\n``` not an end\n```", |_| true).as_deref(), Some("``` not an end\n"));
+        assert_eq!(
+            fenced("````md\n```\nx\n```\n````", |_| true).as_deref(),
+            Some("```\nx\n```\n")
+        );
+        assert_eq!(
+            fenced("```py\n``` not an end\n```", |_| true).as_deref(),
+            Some("``` not an end\n")
+        );
     }
 
     #[test]
     fn a_function_is_defined_by_its_own_name_alone() {
         assert!(defines("import os\ndef  f (x): pass", "f"));
         assert!(defines("async def f(): pass", "f"));
-        for code in ["def f2(): pass", "    def f(): pass", "undef f():", "f()", "# def f():"] {
+        for code in [
+            "def f2(): pass",
+            "    def f(): pass",
+            "undef f():",
+            "f()",
+            "# def f():",
+        ] {
             assert!(!defines(code, "f"), "{code}");
         }
     }

@@ -73,7 +73,8 @@ impl Executed {
     /// # Errors
     /// Why it is none.
     pub fn read(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|error| format!("how the program ended cannot be read: {error}"))
+        serde_json::from_str(text)
+            .map_err(|error| format!("how the program ended cannot be read: {error}"))
     }
 }
 
@@ -88,9 +89,15 @@ mod tests {
         let passed = verdict(r#"{"verdict": "passed", "detail": "", "calls": true}"#);
         assert_eq!(passed.passed(), Some(true));
         let failed = verdict(r#"{"verdict": "failed", "detail": "AssertionError: "}"#);
-        assert_eq!((failed.passed(), failed.detail.as_deref()), (Some(false), Some("failed: AssertionError: ")));
+        assert_eq!(
+            (failed.passed(), failed.detail.as_deref()),
+            (Some(false), Some("failed: AssertionError: "))
+        );
         let late = verdict(r#"{"verdict": "timed_out"}"#);
-        assert_eq!((late.passed(), late.detail.as_deref()), (Some(false), Some("timed out after 3 s")));
+        assert_eq!(
+            (late.passed(), late.detail.as_deref()),
+            (Some(false), Some("timed out after 3 s"))
+        );
         for wrong in ["", "passed", "{}", r#"{"verdict": "right"}"#] {
             assert!(Executed::read(wrong).is_err(), "{wrong}");
         }

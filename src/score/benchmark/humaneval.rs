@@ -101,9 +101,18 @@ mod tests {
     fn the_code_of_a_reply_stands_after_the_prompt_whether_it_is_a_body_or_a_function() {
         for (reply, code) in [
             ("    return 1", "'Says 1.'\n    return 1\ndef check"),
-            ("Sure:\n```python\n    return 1\n```\nDone.", "'Says 1.'\n    return 1\n\ndef check"),
-            ("```\ndef f():\n    return 1\n```", "'Says 1.'\n\ndef f():\n    return 1\n\ndef check"),
-            ("def f():\n    return 1", "'Says 1.'\n\ndef f():\n    return 1\ndef check"),
+            (
+                "Sure:\n```python\n    return 1\n```\nDone.",
+                "'Says 1.'\n    return 1\n\ndef check",
+            ),
+            (
+                "```\ndef f():\n    return 1\n```",
+                "'Says 1.'\n\ndef f():\n    return 1\n\ndef check",
+            ),
+            (
+                "def f():\n    return 1",
+                "'Says 1.'\n\ndef f():\n    return 1\ndef check",
+            ),
         ] {
             let program = program(Convention::Chat, reply);
             assert!(program.contains(code), "{reply}: {program}");

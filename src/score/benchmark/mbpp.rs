@@ -43,7 +43,9 @@ impl Marking for Convention {
     fn program(&self, row: &Row, output: &str) -> Option<Execution> {
         let found = match self {
             Self::Chat => fenced(output, |block| {
-                block.lines().any(|line| line.starts_with("def ") || line.starts_with("class "))
+                block
+                    .lines()
+                    .any(|line| line.starts_with("def ") || line.starts_with("class "))
             }),
             Self::Raw => output.split_once("[DONE]").map(|(code, _)| code.to_owned()),
         };
@@ -77,9 +79,16 @@ mod tests {
             "n = 1\ndef f(): return 1\n\nassert f() == n\nassert f()"
         );
         assert_eq!(
-            program(Convention::Chat, SANITIZED, "Here:\n```python\ndef f():\n    return 1\n```\nand use it:\n```\nf()\n```"),
+            program(
+                Convention::Chat,
+                SANITIZED,
+                "Here:\n```python\ndef f():\n    return 1\n```\nand use it:\n```\nf()\n```"
+            ),
             "import math\ndef f():\n    return 1\n\nassert f() == math.floor(1)"
         );
-        assert!(program(Convention::Chat, SANITIZED, "def f(): return 1").contains("\ndef f(): return 1\nassert"));
+        assert!(
+            program(Convention::Chat, SANITIZED, "def f(): return 1")
+                .contains("\ndef f(): return 1\nassert")
+        );
     }
 }

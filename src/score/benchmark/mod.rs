@@ -11,6 +11,7 @@
 //! | [`mmlu_pro`] | a letter of ten | `level_1`, `level_2` |
 //! | [`letters`] | a letter of four (MMLU, GPQA) | `english`, `multilingual` |
 //! | [`truthfulqa`] | a letter for one of some true and false answers | `mc0`, `mc1` |
+//! | [`truthful_text`] | a text that is nearer to a true answer than to a false one | `rouge1`, `rouge2`, `rougeL` |
 //! | [`squad`] | a span of text | `exact_match`, `f1` |
 //! | [`mod@drop`] | a number, date or spans | `exact_match`, `f1` |
 //! | [`gaia`] | a number, a list or words | one |
@@ -47,10 +48,11 @@ pub mod ruler;
 mod rules;
 pub mod simpleqa;
 pub mod squad;
+pub mod truthful_text;
 pub mod truthfulqa;
 mod verdict;
 
-pub use execution::{Execution, Executed};
+pub use execution::{Executed, Execution};
 pub(in crate::score) use kind::kind;
 pub use kind::{KIND, named};
 pub use rules::{Attempts, Convention, RULES, Rule, rule};

@@ -30,7 +30,8 @@ impl Marking for Recorded {
         match self {
             Self::Reward => match said.parse::<f64>() {
                 Ok(reward) if reward.is_finite() => {
-                    Verdict::pass((1.0 - NEAR..=1.0 + NEAR).contains(&reward)).because(format!("reward {reward}"))
+                    Verdict::pass((1.0 - NEAR..=1.0 + NEAR).contains(&reward))
+                        .because(format!("reward {reward}"))
                 }
                 _ => Verdict::unscored("the recorded reward is no finite number"),
             },

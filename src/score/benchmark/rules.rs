@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::{
     Execution, Marking, Verdict, advbench, bfcl, drop, gaia, gsm8k, halueval, humaneval, ifeval,
-    letters, math, mbpp, mmlu_pro, recorded, ruler, simpleqa, squad, truthfulqa,
+    letters, math, mbpp, mmlu_pro, recorded, ruler, simpleqa, squad, truthful_text, truthfulqa,
 };
 
 /// A rule's name with its conventions.
@@ -255,6 +255,21 @@ pub static RULES: &[Rule] = &[
                 "mc1",
                 "the letter of the one true answer among all the false ones",
                 &truthfulqa::Convention::Mc1,
+            ),
+            pass(
+                "rouge1",
+                "of a text: more words shared with a true answer than with any false one",
+                &truthful_text::Convention::Rouge1,
+            ),
+            pass(
+                "rouge2",
+                "of a text: more pairs of words shared with a true answer than with any false one",
+                &truthful_text::Convention::Rouge2,
+            ),
+            pass(
+                "rougeL",
+                "of a text: a longer sequence of words shared with a true answer than with any false one",
+                &truthful_text::Convention::RougeL,
             ),
         ],
     ),

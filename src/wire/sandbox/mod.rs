@@ -114,7 +114,10 @@ impl Sandbox {
         let calls = self.walls.calls.then_some("a filter of system calls");
         let files = self.walls.files.then_some("Landlock");
         let limits = Some("limits of time, memory and files");
-        let walls: Vec<&str> = [outer, calls, files, limits].into_iter().flatten().collect();
+        let walls: Vec<&str> = [outer, calls, files, limits]
+            .into_iter()
+            .flatten()
+            .collect();
         walls.join(", ")
     }
 
@@ -132,7 +135,10 @@ impl Sandbox {
                 "start processes, and signal those of the same user",
             ),
             (files, "read and change files of the same user"),
-            (disk, "write more files than there is room for, while its time lasts"),
+            (
+                disk,
+                "write more files than there is room for, while its time lasts",
+            ),
         ]
         .into_iter()
         .filter_map(|(holds, gap)| (!holds).then_some(gap))
@@ -143,7 +149,12 @@ impl Sandbox {
     fn program(&self, folder: &Path) -> Program {
         let words = ["-I", "-B", "-X", "utf8", "-c", RUNNER];
         Program {
-            command: self.command.iter().cloned().chain(words.map(str::to_owned)).collect(),
+            command: self
+                .command
+                .iter()
+                .cloned()
+                .chain(words.map(str::to_owned))
+                .collect(),
             folder: folder.to_owned(),
             environment: Vec::new(),
             output_cap: OUTPUT_CAP,
@@ -201,14 +212,31 @@ async fn interpreter() -> Result<Interpreter, SandboxError> {
 
 /// Outer walls with their interpreter, the best first.
 fn candidates(interpreter: &Interpreter) -> Vec<(Outer, Vec<String>)> {
-    let words = |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
+    let words =
+        |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
     let python = || [interpreter.file.clone()];
-    let mut places = words(&["/usr", "/lib", "/lib64", "/bin", "/nix/store", "/etc/ld.so.cache", "/etc/localtime"]);
+    let mut places = words(&[
+        "/usr",
+        "/lib",
+        "/lib64",
+        "/bin",
+        "/nix/store",
+        "/etc/ld.so.cache",
+        "/etc/localtime",
+    ]);
     places.extend(interpreter.folders.iter().cloned());
     let bubblewrap = |options: &[&str]| {
         let mut command = words(&[
-            "bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
-            "--die-with-parent", "--cap-drop", "ALL",
+            "bwrap",
+            "--unshare-user",
+            "--unshare-pid",
+            "--unshare-net",
+            "--unshare-ipc",
+            "--unshare-uts",
+            "--unshare-cgroup-try",
+            "--die-with-parent",
+            "--cap-drop",
+            "ALL",
         ]);
         for place in &places {
             command.extend(["--ro-bind-try".to_owned(), place.clone(), place.clone()]);
@@ -220,7 +248,16 @@ fn candidates(interpreter: &Interpreter) -> Vec<(Outer, Vec<String>)> {
         command
     };
     let mut unshare = words(&[
-        "unshare", "--user", "--map-root-user", "--net", "--ipc", "--uts", "--pid", "--fork", "--kill-child", "--",
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "--net",
+        "--ipc",
+        "--uts",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--",
     ]);
     unshare.extend(python());
     // A folder in memory must have a bound, or it is no better than one on the disk.
@@ -325,7 +362,8 @@ fn open_up(folder: &Path) {
     while let Some(folder) = left.pop() {
         let _ = std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700));
         let inside = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        let is_folder = |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let is_folder =
+            |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
         left.extend(inside.filter(is_folder).map(|entry| entry.path()));
     }
 }
