@@ -206,7 +206,7 @@ fn tasks_of_code_ask_for_a_block_and_jailbreakbench_asks_its_goal() {
     let row = r#"{"task_id": "HumanEval/0", "prompt": "def f():\n    'One.'\n", "entry_point": "f", "test": "def check(g):\n    assert g() == 1"}"#;
     let code = case("humaneval", "tasks.jsonl", row);
     assert_eq!(code.id, "HumanEval/0");
-    assert!(prompt(&code).contains("```python\ndef f():\n    'One.'\n```\n"));
+    assert!(prompt(&code).contains("Python.\n\ndef f():\n    'One.'\n\nReply with"));
     let row = r#"{"task_id": 2, "prompt": "Say TESTS twice.", "code": "x", "test_imports": [], "test_list": ["assert f()"]}"#;
     let asserted = case("mbpp", "mbpp.jsonl", row);
     assert_eq!(asserted.id, "2");

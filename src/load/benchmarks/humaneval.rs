@@ -9,7 +9,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     licence: "MIT",
     metric: "pass@1",
     file: "task_id, prompt, entry_point, test, as .jsonl",
-    prompt: "Complete this function.\n\n```python\nPROMPT\n```\n\nReply with the whole function in one fenced block of Python code.",
+    prompt: "Complete this function of Python.\n\nPROMPT\n\nReply with the whole function in one fenced block of Python code.",
     verified: Some("410 samples of 82 tasks with the official verdicts: executed, and as recorded"),
     keys: &["task_id"],
     list_of_outputs: None,

@@ -58,7 +58,7 @@ MACHINES = {
     }, {"clone": 220, "clone3": 435, "kill": 129, "tgkill": 131, "prlimit64": 261}),
 }
 
-NO_NEW_PRIVS, SET_SECCOMP, FILTER = 38, 22, 2
+DEATH_SIGNAL, NO_NEW_PRIVS, SET_SECCOMP, FILTER = 1, 38, 22, 2
 CLONE_THREAD = 0x10000
 
 
@@ -157,6 +157,10 @@ def confine_files(folder):
     return done
 
 
+def die_with_runner():
+    return ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0) == 0
+
+
 def tried(wall, *arguments):
     try:
         return bool(wall(*arguments))
@@ -181,6 +185,8 @@ def confine(request):
     limit(getattr(resource, "RLIMIT_AS", resource.RLIMIT_DATA), request["memory"])
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     on_linux = sys.platform.startswith("linux")
+    if on_linux:
+        tried(die_with_runner)
     files = on_linux and tried(confine_files, os.getcwd())
     calls = on_linux and tried(confine_calls)
     if not calls and hasattr(resource, "RLIMIT_NPROC"):
@@ -224,6 +230,8 @@ def judged(said, number, status):
         return "passed", ""
     if said[:1] == FAILED:
         return "failed", said[1:].decode("utf-8", "replace")
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        return "failed", "it was killed, or closed what it answers by"
     if os.WIFSIGNALED(status):
         return "failed", "ended by signal %d" % os.WTERMSIG(status)
     return "failed", "it ended before its tests were over (exit code %d)" % os.waitstatus_to_exitcode(status)
