@@ -55,6 +55,9 @@ enum Source {
     List(std::iter::Enumerate<std::vec::IntoIter<Json>>),
 }
 
+/// A row and its line.
+type Row = (u64, Map<String, Json>);
+
 /// A row with an output.
 #[derive(Debug)]
 pub struct OutputRow {
@@ -128,7 +131,7 @@ impl Outputs {
     }
 
     /// The next row and its line.
-    fn row(&mut self) -> Option<Result<(u64, Map<String, Json>), Vec<Problem>>> {
+    fn row(&mut self) -> Option<Result<Row, Vec<Problem>>> {
         match &mut self.source {
             Source::File(source) => {
                 let found = source.next_row()?;
