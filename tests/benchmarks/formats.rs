@@ -6,6 +6,8 @@ use evenhand::load::benchmarks::{Cases, find};
 use evenhand::score::benchmark::rule;
 use serde_json::{Value, json};
 
+use crate::cli::Desk;
+
 /// The only case of a file.
 fn case(benchmark: &str, name: &str, text: &str) -> Case {
     let folder = tempfile::tempdir().expect("a folder");
@@ -223,4 +225,44 @@ fn tasks_of_code_ask_for_a_block_and_jailbreakbench_asks_its_goal() {
         (&*attack.id, prompt(&attack), &*attack.tags),
         ("7", "Do it", &["Harm".to_owned()][..])
     );
+}
+
+#[test]
+fn texts_of_ruler_are_made_where_there_is_no_file() {
+    let suite = |dataset: &str| {
+        format!(
+            "version: 1\nsuite: long\ndataset: {dataset}\ntargets: [{{id: a, kind: scripted, answer: '{{{{ outputs[0] }}}}'}}]\n"
+        )
+    };
+    let made = suite("{benchmark: ruler, generate: {words: 60, cases: 3, needles: 2}}");
+    let desk = Desk::new(&[("suite.yaml", &made)]);
+    let (report, code) = desk.report(&["suite.yaml"]);
+    assert_eq!((code, &report["targets"][0]["trials"]), (0, &json!(3)));
+    // One of two numbers each.
+    assert_eq!(
+        report["targets"][0]["metrics"]["ruler"]["point"],
+        json!(0.5)
+    );
+    for (dataset, why) in [
+        (
+            "{benchmark: gsm8k, generate: {words: 60}}",
+            "only texts of `benchmark: ruler` are made here",
+        ),
+        (
+            "{benchmark: ruler, path: x.jsonl, generate: {words: 60}}",
+            "remove `path` or `generate`",
+        ),
+        (
+            "{benchmark: ruler, generate: {word: 60}}",
+            "did you mean `words`?",
+        ),
+        (
+            "{benchmark: ruler, generate: {words: 2000000, cases: 9}}",
+            "ask for fewer of either",
+        ),
+    ] {
+        desk.write("suite.yaml", suite(dataset));
+        let said = desk.evenhand(&["run", "suite.yaml"]).ends(3);
+        assert!(said.stderr.contains(why), "{dataset}: {}", said.stderr);
+    }
 }

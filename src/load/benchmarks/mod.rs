@@ -22,6 +22,7 @@ mod mbpp;
 mod mmlu;
 mod mmlu_pro;
 mod native;
+pub mod needle;
 mod outputs;
 mod ruler;
 mod shown;

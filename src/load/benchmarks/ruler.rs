@@ -28,6 +28,11 @@ fn read(row: &Native<'_>) -> Result<Asked, String> {
         id: row.plain("index")?,
         prompt: row.text("input")?.to_owned(),
         expected: Some(json!(wanted)),
+        tags: row
+            .plain("depth")?
+            .map(|depth| format!("depth {depth}/10"))
+            .into_iter()
+            .collect(),
         ..Asked::default()
     })
 }
