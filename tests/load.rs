@@ -40,6 +40,7 @@ const KINDS: Kinds = Kinds {
     targets: TABLE,
     program: &TABLE[0],
     embedders: TABLE,
+    executor: &TABLE[0],
 };
 
 fn problems(path: &Path) -> String {

@@ -12,6 +12,7 @@ use crate::domain::label::Said;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Held {
     judges: BTreeMap<String, Instrument>,
+    remarks: Vec<String>,
 }
 
 /// What is known of one judge.
@@ -27,6 +28,11 @@ impl Held {
     /// Adds what is known of a scorer's judge.
     pub fn put(&mut self, scorer: impl Into<String>, instrument: Instrument) {
         self.judges.insert(scorer.into(), instrument);
+    }
+
+    /// Adds what else a reader of the run must know.
+    pub fn remark(&mut self, warning: String) {
+        self.remarks.push(warning);
     }
 
     /// What people said, for a scorer's judge.
@@ -50,13 +56,12 @@ impl Held {
         }
     }
 
-    /// What a reader must know of the labels: those that could not be used.
+    /// What a reader must know: the remarks, and of the labels those that could not be used.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let people = self.judges.iter();
-        people
-            .filter_map(|(scorer, known)| known.people.as_ref()?.warning(scorer))
-            .collect()
+        let people = people.filter_map(|(scorer, known)| known.people.as_ref()?.warning(scorer));
+        self.remarks.iter().cloned().chain(people).collect()
     }
 }
 

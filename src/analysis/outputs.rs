@@ -3,7 +3,9 @@
 //!
 //! A rate is Wilson's where cases are independent, its clustered form where they hang together; a mean has Student's interval. An output
 //! without a value is counted and is in no figure. SimpleQA's figures are ratios: correct among attempted, and the F-score, which is
-//! twice the correct over all and attempted together; their intervals are Fieller's.
+//! twice the correct over all and attempted together; IFEval's share of instructions is one too; their intervals are Fieller's. Where
+//! several outputs for one case are attempts, the figure is the mean over cases of the case's share (pass@1, pass^1), and pass@k or pass^k
+//! stand beside it for each k that every case has attempts for; their intervals are those of the same metrics of a run.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +13,26 @@ use serde::Serialize;
 
 use super::figure::{ratio, shown};
 use super::findings::{Estimate, Figure, Unit};
-use crate::score::benchmark::{Outcome, Verdict};
-use crate::stats::{self, Confidence, Sample, Scale, Undefined, fieller, mean, rate};
+use crate::score::benchmark::{Attempts, Outcome, Verdict};
+use crate::stats::{
+    self, Confidence, Sample, Scale, Tries, Undefined, fieller, mean, pass_at_k_per_case,
+    pass_hat_k_per_case, rate,
+};
 
 /// The most tags that get a figure of their own.
 const MOST_TAGS: usize = 200;
+
+/// The k beyond 1 for which pass@k and pass^k are told.
+const OF_ATTEMPTS: &[u64] = &[2, 3, 4, 5, 8, 10, 16, 20, 25, 50, 100, 200];
 
 /// Outputs as they come.
 #[derive(Debug)]
 pub struct Tally {
     is_number: bool,
     grades: bool,
+    attempts: Attempts,
+    /// Of each output with parts, how many of them pass and how many there are.
+    parts: Vec<(f64, f64)>,
     values: Vec<f64>,
     groups: Vec<u32>,
     clusters: BTreeMap<String, u32>,
@@ -61,6 +72,8 @@ impl Tally {
         Self {
             is_number,
             grades,
+            attempts: Attempts::One,
+            parts: Vec::new(),
             values: Vec::new(),
             groups: Vec::new(),
             clusters: BTreeMap::new(),
@@ -70,6 +83,13 @@ impl Tally {
             without_answer: 0,
             unscored: BTreeMap::new(),
         }
+    }
+
+    /// The same where several outputs for one case, which then is their cluster, are attempts.
+    #[must_use]
+    pub fn of(mut self, attempts: Attempts) -> Self {
+        self.attempts = attempts;
+        self
     }
 
     /// One more output, with its case's tags and cluster.
@@ -87,6 +107,9 @@ impl Tally {
         }
         let place = self.values.len();
         self.values.push(value);
+        if let Some((passed, all)) = verdict.parts {
+            self.parts.push((f64::from(passed), f64::from(all)));
+        }
         if self.grades {
             let attempted = verdict.extracted.as_deref() != Some("C");
             self.attempted.push(if attempted { 1.0 } else { 0.0 });
@@ -111,8 +134,13 @@ impl Tally {
     /// What they say together. `planned`: the cases that should have had an output, where that is known.
     #[must_use]
     pub fn summary(self, planned: Option<u64>) -> Summary {
-        let planned = planned.unwrap_or(self.outputs);
-        let coverage = ratio(self.values.len() as u64, planned);
+        let several = self.attempts != Attempts::One;
+        let coverage = match planned {
+            // Of attempts nobody says how many there should be: a case is there with its first.
+            Some(planned) if several => ratio(self.clusters.len() as u64, planned),
+            Some(planned) => ratio(self.values.len() as u64, planned),
+            None => ratio(self.values.len() as u64, self.outputs),
+        };
         let all: Vec<usize> = (0..self.values.len()).collect();
         let by_tag = self.by_tag.iter();
         let by_tag = by_tag.map(|(tag, places)| (tag.clone(), self.figure(places, 1.0)));
@@ -129,8 +157,44 @@ impl Tally {
         }
     }
 
+    /// Attempts and successes of each case at some places.
+    fn tries(&self, places: &[usize]) -> Vec<Tries> {
+        let mut tries: BTreeMap<u32, Tries> = BTreeMap::new();
+        for place in places {
+            let of_case = tries.entry(self.groups[*place]).or_insert(Tries {
+                trials: 0,
+                successes: 0,
+            });
+            of_case.trials += 1;
+            of_case.successes += u64::from(self.values[*place] == 1.0);
+        }
+        tries.into_values().collect()
+    }
+
+    /// pass@k or pass^k over the cases with so many attempts, as the mean over cases.
+    fn of_attempts(&self, tries: &[Tries], k: u64, coverage: f64) -> Figure {
+        let per_case = match self.attempts {
+            Attempts::AllRight => pass_hat_k_per_case(tries, k),
+            Attempts::One | Attempts::AnyRight => pass_at_k_per_case(tries, k),
+        };
+        match per_case {
+            Ok(found) => {
+                let sample = Sample::new(&found.values).with_trials(found.trials);
+                figure_of(
+                    rate(&sample, Confidence::NINETY_FIVE),
+                    found.trials,
+                    coverage,
+                )
+            }
+            Err(why) => figure_of(Err(why), 0, coverage),
+        }
+    }
+
     /// The metric over the values at some places.
     fn figure(&self, places: &[usize], coverage: f64) -> Figure {
+        if self.attempts != Attempts::One {
+            return self.of_attempts(&self.tries(places), 1, coverage);
+        }
         let values: Vec<f64> = places.iter().map(|place| self.values[*place]).collect();
         let grouped = self.groups.len() == self.values.len();
         let groups: Vec<u32> = match grouped {
@@ -149,8 +213,31 @@ impl Tally {
         figure_of(found, places.len(), coverage)
     }
 
-    /// SimpleQA's ratios.
+    /// pass@k or pass^k for every k up to the attempts that each case has: a figure over only some of the cases would be of others.
+    fn over_attempts(&self, coverage: f64) -> BTreeMap<String, Figure> {
+        let all: Vec<usize> = (0..self.values.len()).collect();
+        let tries = self.tries(&all);
+        let fewest = tries.iter().map(|tries| tries.trials).min().unwrap_or(0);
+        let name = match self.attempts {
+            Attempts::AllRight => "pass^",
+            Attempts::One | Attempts::AnyRight => "pass@",
+        };
+        let wanted = OF_ATTEMPTS.iter().copied().filter(|k| *k <= fewest);
+        wanted
+            .map(|k| (format!("{name}{k}"), self.of_attempts(&tries, k, coverage)))
+            .collect()
+    }
+
+    /// What is told besides the metric.
     fn further(&self, coverage: f64) -> BTreeMap<String, Figure> {
+        if self.attempts != Attempts::One {
+            return self.over_attempts(coverage);
+        }
+        if !self.parts.is_empty() && self.parts.len() == self.values.len() {
+            let (passed, all): (Vec<f64>, Vec<f64>) = self.parts.iter().copied().unzip();
+            let figure = figure_of(stats_ratio(&passed, &all), self.values.len(), coverage);
+            return [("instruction-level accuracy".to_owned(), figure)].into();
+        }
         if !self.grades {
             return BTreeMap::new();
         }

@@ -182,6 +182,14 @@ pub(crate) struct Trust {
     pub(crate) no_exec: bool,
 }
 
+/// Whether code that models wrote is executed. Nothing but this flag allows it: no suite, and no data.
+#[derive(Debug, Args, Default)]
+pub(crate) struct Execution {
+    /// Execute code that models wrote where a benchmark asks for it (humaneval, mbpp); see SECURITY.md.
+    #[arg(long, conflicts_with = "no_exec")]
+    pub(crate) allow_exec: bool,
+}
+
 /// Where reports go.
 #[derive(Debug, Args, Default)]
 pub(crate) struct Reports {
@@ -247,6 +255,8 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) trust: Trust,
     #[command(flatten)]
+    pub(crate) execution: Execution,
+    #[command(flatten)]
     pub(crate) reports: Reports,
     #[command(flatten)]
     pub(crate) place: Place,
@@ -301,6 +311,8 @@ pub(crate) struct Score {
     pub(crate) answers: Answers,
     #[command(flatten)]
     pub(crate) trust: Trust,
+    #[command(flatten)]
+    pub(crate) execution: Execution,
     #[command(flatten)]
     pub(crate) reports: Reports,
     #[command(flatten)]

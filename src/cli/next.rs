@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::args::{Answers, RUNS_DIR, Reports, Run, Score, Trust};
+use super::args::{Answers, Execution, RUNS_DIR, Reports, Run, Score, Trust};
 use crate::analysis::findings::{Finding, Findings};
 use crate::report::{NextStep, shell_word};
 
@@ -88,7 +88,7 @@ impl Again {
             verb: "run",
             suite: verb.suite.display().to_string(),
             extent: extent.0,
-            answers: trusted(answers(&verb.answers), &verb.trust),
+            answers: trusted(answers(&verb.answers), &verb.trust, &verb.execution),
             is_partial: of.limit.is_some()
                 || verb.only.is_some()
                 || !(of.cases.is_empty() && of.tags.is_empty() && of.targets.is_empty()),
@@ -110,7 +110,7 @@ impl Again {
             verb: "score",
             suite: String::new(),
             extent: extent.0,
-            answers: trusted(answers(&verb.answers), &verb.trust),
+            answers: trusted(answers(&verb.answers), &verb.trust, &verb.execution),
             is_partial: true,
             outputs: outputs(&verb.reports),
         }
@@ -147,7 +147,10 @@ impl Again {
 }
 
 /// With how far the suite was trusted.
-fn trusted(mut answers: Vec<String>, trust: &Trust) -> Vec<String> {
+fn trusted(mut answers: Vec<String>, trust: &Trust, execution: &Execution) -> Vec<String> {
+    if execution.allow_exec {
+        answers.push("--allow-exec".to_owned());
+    }
     if trust.no_exec {
         answers.push("--no-exec".to_owned());
     }

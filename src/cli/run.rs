@@ -88,6 +88,7 @@ fn order(verb: Run) -> Order {
         runs_dir: verb.place.runs_dir,
         ca_bundle,
         no_exec: verb.trust.no_exec,
+        allow_exec: verb.execution.allow_exec,
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn run(verb: Score, screen: &Screen) -> Done {
         cassette: cassette(verb.answers),
         runs_dir: verb.place.runs_dir,
         no_exec: verb.trust.no_exec,
+        allow_exec: verb.execution.allow_exec,
     };
     let prepared = rescore(&order, &SystemClock)?;
     for note in &prepared.notes {
@@ -66,6 +67,7 @@ fn outputs(verb: Score, screen: &Screen) -> Done {
         id: given.id,
         output: given.output,
         verdicts: given.verdicts,
+        allow_exec: verb.execution.allow_exec,
     })?;
     let text = if as_json {
         let text = serde_json::to_string_pretty(&found)

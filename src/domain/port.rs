@@ -180,6 +180,10 @@ pub trait TargetPlan: Debug + Send + Sync {
     fn program(&self) -> Option<&[String]> {
         None
     }
+    /// Whether it executes code that a model wrote: refused unless whoever runs the suite allows it.
+    fn executes(&self) -> bool {
+        false
+    }
     /// The built-in list price, where one is known.
     fn listed_price(&self) -> Option<Price> {
         None
@@ -270,6 +274,21 @@ pub enum Transport {
     Batched(Box<BatchedCall>),
     /// One line to a process, one line back.
     Line(Box<LineCall>),
+    /// A program that a model wrote, executed behind walls.
+    Code(Box<CodeCall>),
+}
+
+/// A program that a model wrote, to be executed behind walls.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CodeCall {
+    /// The program, in Python.
+    pub program: String,
+    /// How long it may run.
+    pub time: Duration,
+    /// The most bytes of memory it may have.
+    pub memory: u64,
+    /// The most bytes of one file that it writes.
+    pub file: u64,
 }
 
 /// An HTTP request that may travel together with others of its kind. Each call is recorded, paid and answered on its own; who travelled
@@ -390,6 +409,11 @@ pub trait Scorer: Debug + Send + Sync {
 
     /// The score, for a rule; `None` for one that must ask.
     fn score(&self, id: &str, seen: &Seen) -> Option<Score>;
+
+    /// Whether it has code executed that the agent wrote: it asks whoever does that, which the suite does not name.
+    fn executes(&self) -> bool {
+        false
+    }
 
     /// How many questions it asks about a trial: 0 for a rule.
     fn votes(&self) -> u32 {

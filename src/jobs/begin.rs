@@ -6,6 +6,7 @@ use super::JobError;
 use super::held;
 use super::only::{earlier, narrow};
 use super::plan::{Left, Retry};
+use super::programs;
 use super::reading::{open_run, read_with_offsets};
 use super::run::{Order, Prepared};
 use super::same::files;
@@ -19,8 +20,11 @@ use crate::domain::suite::CassetteMode;
 use crate::load::agree::agree;
 use crate::load::dataset::{PlanError, Selected, plan_cases};
 use crate::load::suite::Loaded;
-use crate::store::manifest::{CassetteNote, DatasetNote, FORMAT, Manifest, Named, OnlyNote};
+use crate::store::manifest::{
+    CassetteNote, DatasetNote, ExecutedNote, FORMAT, Manifest, Named, OnlyNote,
+};
 use crate::store::new_run::{NewRun, TakeOver as Write};
+use crate::wire::sandbox::Sandbox;
 
 /// What is known of a new run besides its suite and its cases.
 pub(super) struct Draft {
@@ -36,6 +40,8 @@ pub(super) struct Draft {
     pub(super) take_over: Option<Box<dyn Given>>,
     /// The run whose copies of certificates and labels stand in for files that are not there.
     pub(super) copies: Option<PathBuf>,
+    /// What holds code that models wrote, where some is executed.
+    pub(super) executed: Option<ExecutedNote>,
     pub(super) notes: Vec<String>,
 }
 
@@ -50,6 +56,7 @@ impl Draft {
             targets: None,
             take_over: None,
             copies: None,
+            executed: None,
             notes: Vec::new(),
         }
     }
@@ -64,12 +71,14 @@ pub(super) fn begin(
     order: &Order,
     mut loaded: Loaded,
     cassette: &Option<(CassetteMode, PathBuf)>,
+    sandbox: Option<&Sandbox>,
     secrets: Secrets,
     clock: &dyn Clock,
 ) -> Result<Prepared, JobError> {
     held::check(&loaded)?;
     let now = clock.unix_ms();
     let mut draft = Draft::new(order.selection.flags(), order.selection.narrows());
+    draft.executed = sandbox.map(programs::note_of);
     if let Some(only) = &order.only {
         let note = narrow(only, &mut loaded, &order.runs_dir, now)?;
         draft
@@ -292,6 +301,7 @@ pub(super) fn manifest(
                 .unwrap_or_default(),
             mode: *mode,
         }),
+        executed: draft.executed.clone(),
         suite: loaded.resolved.clone(),
     }
 }

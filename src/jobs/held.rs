@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::JobError;
+use super::programs;
 use super::reading::Reading;
 use crate::analysis::held::{Held, Human, HumanValue, Instrument, People};
 use crate::domain::certificate::Certificate;
@@ -28,6 +29,10 @@ use crate::store::run::{RunDir, certificate_file, labels_file};
 pub(crate) fn attach(reading: &mut Reading) -> Result<(), JobError> {
     let folder = PathBuf::from(&reading.run.manifest().folder);
     let mut held = Held::default();
+    let executed = reading.run.manifest().executed.as_ref();
+    if let Some(warning) = executed.and_then(|note| programs::warning(&note.gaps)) {
+        held.remark(warning);
+    }
     for spec in &reading.suite.scorers {
         let Some(judge) = &spec.judge else {
             continue;

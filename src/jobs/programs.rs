@@ -11,8 +11,9 @@ use crate::domain::digest::Digest;
 use crate::domain::suite::{ScorerSpec, Suite, TargetSpec};
 use crate::load::suite::Loaded;
 use crate::report::shell_word;
-use crate::store::manifest::Named;
+use crate::store::manifest::{ExecutedNote, Named};
 use crate::store::runs;
+use crate::wire::sandbox::Sandbox;
 
 /// A program that a suite starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,80 @@ pub struct Started {
     pub command: String,
     /// The identity of the target or scorer.
     digest: Digest,
+    /// It executes code that models wrote, of which more is said than that.
+    executes: bool,
+}
+
+/// What executes code that models wrote, by the scorers that ask for it.
+fn executors(suite: &Suite) -> Vec<String> {
+    let asks = |scorer: &&ScorerSpec| scorer.models().any(|model| model.plan.executes());
+    let scorers = suite.scorers.iter().filter(asks);
+    scorers.map(|scorer| format!("`{}`", scorer.id)).collect()
+}
+
+/// What holds code that models wrote, where the suite has some executed: found before anything is called.
+///
+/// # Errors
+/// That it is not allowed, or that nothing here executes it.
+pub(crate) fn walls(suite: &Suite, allowed: bool) -> Result<Option<Sandbox>, JobError> {
+    let scorers = executors(suite);
+    if scorers.is_empty() {
+        return Ok(None);
+    }
+    let who = format!(
+        "{} {}",
+        if scorers.len() > 1 {
+            "scorers"
+        } else {
+            "scorer"
+        },
+        scorers.join(", ")
+    );
+    permitted(&who, allowed).map(Some)
+}
+
+/// The walls for whoever executes code that models wrote, where that is allowed.
+///
+/// # Errors
+/// That it is not allowed, or that nothing here executes it.
+pub(crate) fn permitted(who: &str, allowed: bool) -> Result<Sandbox, JobError> {
+    if !allowed {
+        return Err(JobError::Usage(format!(
+            "{who}: this executes code that a model wrote, which is off; add --allow-exec if this machine may (SECURITY.md says what holds it), or replay a cassette"
+        )));
+    }
+    Sandbox::find().map_err(|error| JobError::Usage(format!("--allow-exec: {error}")))
+}
+
+/// What a run keeps of the walls.
+pub(crate) fn note_of(sandbox: &Sandbox) -> ExecutedNote {
+    ExecutedNote {
+        held_by: sandbox.words(),
+        gaps: sandbox.gaps().into_iter().map(str::to_owned).collect(),
+    }
+}
+
+/// What is to be said of the walls: once what holds, and plainly what does not.
+pub(crate) fn said_of(sandbox: &Sandbox) -> Vec<String> {
+    let holds = format!(
+        "code that models write is executed here, held by {}",
+        sandbox.words()
+    );
+    [holds]
+        .into_iter()
+        .chain(warning(&sandbox.gaps()))
+        .collect()
+}
+
+/// What executed code could do, as a warning.
+pub(crate) fn warning(gaps: &[impl AsRef<str>]) -> Option<String> {
+    let gaps: Vec<&str> = gaps.iter().map(AsRef::as_ref).collect();
+    (!gaps.is_empty()).then(|| {
+        format!(
+            "executed code was not held by every wall: a program could {}; install bwrap, or use a machine that has nothing to lose",
+            gaps.join("; ")
+        )
+    })
 }
 
 /// Every program that a suite starts, targets' first.
@@ -32,6 +107,7 @@ pub(crate) fn programs(suite: &Suite, calls: Calls) -> Vec<Started> {
             who,
             command: typed(command),
             digest,
+            executes: spec.plan.executes(),
         })
     };
     let targets = suite
@@ -90,7 +166,7 @@ pub(crate) fn notes(suite: &Suite, calls: Calls, runs_dir: &Path) -> Vec<String>
     };
     started
         .into_iter()
-        .filter(|one| !was_there(one.digest))
+        .filter(|one| !one.executes && !was_there(one.digest))
         .map(|one| {
             format!(
                 "{} is a program, started with your rights: {}",

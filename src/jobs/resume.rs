@@ -105,6 +105,7 @@ pub(super) fn take_up(
         secrets,
         ca_bundle: None,
         no_exec: false,
+        sandbox: None,
         drift,
         notes,
     })

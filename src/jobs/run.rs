@@ -28,6 +28,7 @@ use crate::store::journal::Journal;
 use crate::store::run::RunDir;
 use crate::wire::files::{Ends, calls_that_fit};
 use crate::wire::launch::launcher;
+use crate::wire::sandbox::Sandbox;
 use crate::wire::{Outside, Settings};
 
 /// Calls under way at once from which on their connections get a thread of their own: below, handing each call over and back costs as
@@ -63,6 +64,8 @@ pub struct Order {
     pub ca_bundle: Option<PathBuf>,
     /// Refuse a suite that starts programs.
     pub no_exec: bool,
+    /// Execute code that models wrote, where a scorer needs it.
+    pub allow_exec: bool,
 }
 
 /// Which cassette is used.
@@ -91,6 +94,8 @@ pub struct Prepared {
     pub(super) secrets: Secrets,
     pub(super) ca_bundle: Option<PathBuf>,
     pub(super) no_exec: bool,
+    /// Where code that models wrote is executed; `None`: it is not.
+    pub(super) sandbox: Option<Sandbox>,
     pub(super) has_checks: bool,
     pub(super) drift: Vec<String>,
     /// What the user should know before it begins.
@@ -114,21 +119,25 @@ pub fn prepare(order: &Order, clock: &dyn Clock) -> Result<Prepared, JobError> {
     let replays = matches!(cassette, Some((CassetteMode::Replay, _)));
     // What is replayed starts nothing and needs no key.
     let mut notes = Vec::new();
+    let mut sandbox = None;
     if !replays {
         if order.no_exec {
             programs::refuse(&loaded, Calls::Everybody)?;
         }
         unset_variables(&loaded, Calls::Everybody)?;
+        sandbox = programs::walls(&loaded.suite, order.allow_exec)?;
         notes = programs::notes(&loaded.suite, Calls::Everybody, &order.runs_dir);
+        notes.extend(sandbox.iter().flat_map(programs::said_of));
     }
     let secrets = secrets(&loaded.suite);
     let mut prepared = if order.resume.is_some() || order.retry != Retry::default() {
         take_up(order, loaded, secrets)?
     } else {
-        begin(order, loaded, &cassette, secrets, clock)?
+        begin(order, loaded, &cassette, sandbox.as_ref(), secrets, clock)?
     };
     prepared.max_fail = order.max_fail;
     prepared.no_exec = order.no_exec;
+    prepared.sandbox = sandbox;
     prepared.notes.extend(notes);
     Ok(prepared.ready(cassette, order.ca_bundle.clone()))
 }
@@ -223,6 +232,7 @@ impl Prepared {
             secrets,
             ca_bundle: None,
             no_exec: false,
+            sandbox: None,
             has_checks,
             drift: Vec::new(),
             notes,
@@ -322,6 +332,7 @@ impl Prepared {
                 launcher: launcher(),
                 no_programs: self.no_exec,
                 network_apart: self.loaded.suite.limits.concurrency > MANY_CALLS,
+                sandbox: self.sandbox.clone(),
                 ..Settings::default()
             };
             let outside = Outside::new(settings)

@@ -47,6 +47,8 @@ pub struct Rescore {
     pub ca_bundle: Option<PathBuf>,
     /// Refuse scorers that are programs.
     pub no_exec: bool,
+    /// Execute code that models wrote, where a scorer needs it.
+    pub allow_exec: bool,
 }
 
 /// Finds everything that can be wrong, and makes the new run. Calls nothing.
@@ -63,16 +65,19 @@ pub fn rescore(order: &Rescore, clock: &dyn Clock) -> Result<Prepared, JobError>
         None => (own(&run, &order.selection)?, BTreeMap::new()),
     };
     let cassette = cassette(&order.cassette, &loaded);
+    let mut sandbox = None;
     if !matches!(cassette, Some((CassetteMode::Replay, _))) {
         if order.no_exec {
             programs::refuse(&loaded, Calls::JudgesOnly)?;
         }
         unset_variables(&loaded, Calls::JudgesOnly)?;
+        sandbox = programs::walls(&loaded.suite, order.allow_exec)?;
         notes.extend(programs::notes(
             &loaded.suite,
             Calls::JudgesOnly,
             &order.runs_dir,
         ));
+        notes.extend(sandbox.iter().flat_map(programs::said_of));
     }
     let secrets = secrets(&loaded.suite);
     let parent = run.manifest().clone();
@@ -80,6 +85,7 @@ pub fn rescore(order: &Rescore, clock: &dyn Clock) -> Result<Prepared, JobError>
     draft.parent = Some(parent.id);
     draft.only = parent.only;
     draft.rescored = true;
+    draft.executed = sandbox.as_ref().map(programs::note_of);
     draft.copies = Some(run.path().to_owned());
     draft.take_over = Some(Box::new(TakeOver::new(
         Earlier::read(run.clone())?,
@@ -98,6 +104,7 @@ pub fn rescore(order: &Rescore, clock: &dyn Clock) -> Result<Prepared, JobError>
         Ok(selected)
     })?;
     prepared.no_exec = order.no_exec;
+    prepared.sandbox = sandbox;
     Ok(prepared.ready(cassette, order.ca_bundle.clone()))
 }
 

@@ -18,6 +18,7 @@ pub(crate) const KINDS: Kinds = Kinds {
     targets: crate::target::KINDS,
     program: &crate::target::SCORER_PROGRAM,
     embedders: crate::target::EMBEDDERS,
+    executor: &crate::target::EXECUTOR,
 };
 
 /// Which cases and targets of a suite are meant, over what the suite says itself.

@@ -132,6 +132,7 @@ pub(super) const KINDS: Kinds = Kinds {
     targets: TABLE,
     program: &PROGRAM,
     embedders: EMBEDDERS,
+    executor: &PROGRAM,
 };
 
 /// A folder with files in it, gone when dropped.

@@ -26,6 +26,12 @@ pub struct Heading {
     pub cases: Option<u64>,
     /// Cases without an output: in no figure.
     pub without_output: u64,
+    /// What held the programs, where outputs were executed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub executed: Option<String>,
+    /// What a reader must know before the figures.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// The lines for a screen. `unit` is the metric's.
@@ -70,6 +76,12 @@ pub fn outputs(heading: &Heading, summary: &Summary, unit: Unit) -> String {
             "{} of {cases} cases have no output and are in no figure\n",
             heading.without_output
         ));
+    }
+    if let Some(held_by) = &heading.executed {
+        text.push_str(&format!("executed here, held by {held_by}\n"));
+    }
+    for warning in &heading.warnings {
+        text.push_str(&format!("warning: {warning}\n"));
     }
     if heading.verified.is_none() {
         text.push_str("this rule was not held against verdicts of the official scorer\n");

@@ -96,6 +96,9 @@ pub struct Manifest {
     /// Recorded replies in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cassette: Option<CassetteNote>,
+    /// What held code that models wrote, where some was executed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executed: Option<ExecutedNote>,
     /// The suite as resolved: defaults and profile applied, secrets as their variables' names, prices put in.
     pub suite: Json,
 }
@@ -122,6 +125,16 @@ pub struct OnlyNote {
     pub which: String,
     /// The earlier run's id.
     pub run: String,
+}
+
+/// What held code that models wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutedNote {
+    /// The walls, in words.
+    pub held_by: String,
+    /// What a program could do all the same; empty where every wall held.
+    #[serde(default)]
+    pub gaps: Vec<String>,
 }
 
 /// Something of the suite with its identity.
@@ -290,6 +303,7 @@ pub(super) mod tests {
             partial: true,
             folder: ".".into(),
             cassette: None,
+            executed: None,
             suite: json!({"suite": "quickstart"}),
         }
     }

@@ -6,6 +6,7 @@ mod command;
 mod embeddings;
 mod endpoint;
 mod envelope;
+pub mod executor;
 mod http;
 mod model;
 mod prompt;
@@ -33,6 +34,9 @@ pub static KINDS: &[Kind<Arc<dyn TargetPlan>>] = &[
 
 /// How a scorer that is the user's own program is started, and what is said to it.
 pub static SCORER_PROGRAM: Kind<Arc<dyn TargetPlan>> = scorer_program::KIND;
+
+/// How code that the agent wrote is executed for a scorer.
+pub static EXECUTOR: Kind<Arc<dyn TargetPlan>> = executor::KIND;
 
 /// Every kind of model that turns texts into vectors.
 pub static EMBEDDERS: &[Kind<Arc<dyn TargetPlan>>] = &[embeddings::KIND];

@@ -70,6 +70,15 @@ pub(crate) struct Running {
 impl Starter {
     /// Starts a program in a group of its own, with what environment it is allowed, its input and outputs piped to us.
     pub(crate) fn start(&self, program: &Program) -> Result<Running, Fault> {
+        self.start_with(program, environment::inherited())
+    }
+
+    /// The same with these variables in place of those of ours that a program sees.
+    pub(crate) fn start_with(
+        &self,
+        program: &Program,
+        variables: Vec<(String, String)>,
+    ) -> Result<Running, Fault> {
         self.debts.settle();
         group::adopt_orphans();
         let Some((name, arguments)) = program.command.split_first() else {
@@ -94,7 +103,7 @@ impl Starter {
             .args(arguments)
             .current_dir(&program.folder)
             .env_clear()
-            .envs(environment::inherited())
+            .envs(variables)
             .env(group::MARK, &mark)
             .process_group(0)
             .stdin(Stdio::piped())

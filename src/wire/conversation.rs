@@ -1,5 +1,7 @@
 //! Talks with programs: one line to a program that then ends, or lines to and fro with one that lives on.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 use tokio::time::{Instant, sleep_until};
@@ -39,12 +41,22 @@ impl Heard {
 /// end well. Afterwards nothing of it runs.
 pub(crate) async fn once(starter: &Starter, call: &Call, line: &LineCall) -> Result<Answer, Fault> {
     let start = Instant::now();
-    let mut running = starter.start(&line.program)?;
-    match tokio::time::timeout(call.timeout, hear_out(&mut running, &line.line)).await {
+    let running = starter.start(&line.program)?;
+    hear_within(running, start, call.timeout, &line.line).await
+}
+
+/// The same of a program that was just started.
+pub(crate) async fn hear_within(
+    mut running: Running,
+    start: Instant,
+    timeout: Duration,
+    line: &[u8],
+) -> Result<Answer, Fault> {
+    match tokio::time::timeout(timeout, hear_out(&mut running, line)).await {
         Ok(heard) => heard.map(|heard| heard.answer(start)),
         Err(_) => {
             running.end().await;
-            let message = format!("no reply within {:?}", call.timeout);
+            let message = format!("no reply within {timeout:?}");
             Err(running.fault(FaultKind::TimedOut, message).await)
         }
     }

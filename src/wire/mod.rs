@@ -16,6 +16,7 @@ pub mod launch;
 mod network;
 mod pool;
 pub mod retry_after;
+pub mod sandbox;
 pub mod sse;
 
 use std::borrow::Cow;
@@ -31,6 +32,7 @@ use child::Starter;
 use clients::Clients;
 use network::Network;
 use pool::Pools;
+use sandbox::Sandbox;
 
 pub use child::Patience;
 pub use clients::is_loopback;
@@ -55,6 +57,8 @@ pub struct Settings {
     pub no_programs: bool,
     /// Drive connections on a thread of their own: worth it where very many calls are under way at once.
     pub network_apart: bool,
+    /// Where programs that models wrote are executed; `None`: they are refused.
+    pub sandbox: Option<Sandbox>,
 }
 
 /// Why the way out cannot be opened.
@@ -73,6 +77,7 @@ pub struct Outside {
     pools: Pools,
     secrets: Secrets,
     no_programs: bool,
+    sandbox: Option<Sandbox>,
 }
 
 impl Outside {
@@ -94,6 +99,7 @@ impl Outside {
             pools: Pools::default(),
             secrets: settings.secrets,
             no_programs: settings.no_programs,
+            sandbox: settings.sandbox,
         })
     }
 
@@ -134,6 +140,16 @@ impl Exchange for Outside {
                 Transport::Line(line) if line.session == ALONE => {
                     conversation::once(&self.starter, call, line).await
                 }
+                // The same holds here.
+                Transport::Code(code) => match &self.sandbox {
+                    Some(sandbox) if !self.no_programs => {
+                        sandbox::execute(&self.starter, sandbox, call, code).await
+                    }
+                    _ => Err(Fault::new(
+                        FaultKind::Internal,
+                        "no code that a model wrote is executed without --allow-exec",
+                    )),
+                },
                 Transport::Line(line) => self.pools.exchange(&self.starter, call, line).await,
             };
             answer

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use evenhand::score::benchmark::ifeval;
 use serde::Deserialize;
 
-use crate::tally::{Tally, json, lines};
+use crate::cli::Desk;
+use crate::tally::{Tally, json, lines, shared};
 
 #[derive(Deserialize)]
 struct Prompt {
@@ -106,4 +107,54 @@ fn ifeval_responses_of_one_model() {
     loose.finish(427);
     prompts_strict.finish(271);
     prompts_loose.finish(271);
+}
+
+#[test]
+#[expect(clippy::cast_precision_loss, reason = "some hundred instructions")]
+fn the_share_of_instructions_stands_beside_the_share_of_prompts() {
+    let (Some(folder), Some(expected)) = (shared(), json::<Expected>("ifeval/expected_even.json"))
+    else {
+        return;
+    };
+    let desk = Desk::new(&[]);
+    let file = |name: &str| folder.join("ifeval").join(name).display().to_string();
+    let (cases, outputs) = (file("input_data.jsonl"), file("responses_gpt4_even.jsonl"));
+    for (convention, of) in [
+        (
+            "strict",
+            (|followed| &followed.strict) as fn(&Followed) -> &Vec<bool>,
+        ),
+        ("loose", |followed| &followed.loose),
+    ] {
+        let said = desk.evenhand(&[
+            "score",
+            "--benchmark",
+            "ifeval",
+            "--convention",
+            convention,
+            "--cases",
+            &cases,
+            "--outputs",
+            &outputs,
+            "--format",
+            "json",
+        ]);
+        let said: serde_json::Value = serde_json::from_str(&said.ends(0).stdout).expect("a report");
+        let all: Vec<bool> = expected.per_prompt.values().flat_map(of).copied().collect();
+        assert_eq!(all.len(), 427);
+        let official = all.iter().filter(|followed| **followed).count() as f64 / all.len() as f64;
+        let figure = &said["further"]["instruction-level accuracy"];
+        let ours = figure["point"].as_f64().expect("a point");
+        // The three languages above.
+        assert!(
+            (ours - official).abs() <= 3.0 / 427.0 + 1e-9,
+            "{convention}: {ours}, {official}"
+        );
+        assert_eq!(figure["method"], "fieller");
+        let prompts = said["figure"]["point"].as_f64().expect("a point");
+        assert!(
+            ours > prompts,
+            "an instruction is followed more often than all of a prompt's"
+        );
+    }
 }

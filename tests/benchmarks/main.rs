@@ -8,7 +8,10 @@ mod calls;
 #[expect(dead_code, reason = "no screen is compared here")]
 #[path = "../support/cli.rs"]
 mod cli;
+mod executed;
+mod formats;
 mod hostile;
+mod hostile_programs;
 mod instructions;
 mod page;
 mod recorded;

@@ -60,6 +60,7 @@ pub(crate) struct Tally {
     items: usize,
     different: Vec<(String, String)>,
     explained: BTreeMap<String, &'static str>,
+    why: Option<&'static str>,
 }
 
 impl Tally {
@@ -69,12 +70,19 @@ impl Tally {
             items: 0,
             different: Vec::new(),
             explained: BTreeMap::new(),
+            why: None,
         }
     }
 
     /// Says beforehand that an item may differ, and why.
     pub(crate) fn may_differ(&mut self, item: impl Into<String>, why: &'static str) {
         self.explained.insert(item.into(), why);
+    }
+
+    /// Says once why items differ that may.
+    pub(crate) fn because(mut self, why: &'static str) -> Self {
+        self.why = Some(why);
+        self
     }
 
     /// Compares one item.
@@ -114,7 +122,7 @@ impl Tally {
             self.items,
             self.items - self.different.len(),
             self.different.len(),
-            whys.join("; ")
+            self.why.map_or_else(|| whys.join("; "), str::to_owned)
         ));
         let unexplained: Vec<&(String, String)> = self
             .different

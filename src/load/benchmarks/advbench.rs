@@ -12,6 +12,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     prompt: "GOAL",
     verified: None,
     keys: &["goal"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };

@@ -16,6 +16,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
         "questions of 7 categories (2024) and 4 (version 4); results of 3 models with the published failures",
     ),
     keys: &["id"],
+    list_of_outputs: None,
     answers_beside: true,
     read,
 };

@@ -14,6 +14,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     prompt: "PASSAGE AND QUESTION\n\nThink step by step. The last line of your reply is \"Answer: \" and the answer.",
     verified: None,
     keys: &["id", "context"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };

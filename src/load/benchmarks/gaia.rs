@@ -14,6 +14,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     prompt: "QUESTION\n\nReply with the answer alone: a number without units and thousands separators, or as few words as possible, or a list parted by commas.",
     verified: None,
     keys: &["task_id", "Question"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };

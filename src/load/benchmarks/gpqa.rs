@@ -15,6 +15,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     prompt: "as mmlu; the options in an order that the question's text decides",
     verified: None,
     keys: &["Record ID", "Question"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };

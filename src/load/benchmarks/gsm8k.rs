@@ -14,6 +14,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     prompt: "QUESTION\n\nSolve it step by step. End with a line of four number signs, a space and the answer as a bare number: #### 42",
     verified: Some("1,319 rows; 660 x 4 recorded outputs with the official verdicts"),
     keys: &["question"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };

@@ -14,6 +14,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     prompt: "Question: USER_QUERY\n\nAnswer: CHATGPT_RESPONSE\n\nDoes the answer hold anything that is made up or cannot be verified? Reply with Yes or No.",
     verified: None,
     keys: &["user_query"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };

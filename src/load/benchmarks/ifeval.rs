@@ -14,6 +14,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
         "541 prompts; 271 recorded responses with the official verdicts, strict and loose",
     ),
     keys: &["key", "prompt"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };

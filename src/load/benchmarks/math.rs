@@ -15,6 +15,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     prompt: "PROBLEM\n\nSolve it step by step. Put the final answer, and nothing else, in \\boxed{}.",
     verified: None,
     keys: &["unique_id", "problem"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };

@@ -15,6 +15,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     prompt: "QUESTION\n\nA) OPTION\nB) OPTION\nC) OPTION\nD) OPTION\n\nThink step by step. The last line of your reply is \"Answer: X\", where X is one of A, B, C and D.",
     verified: None,
     keys: &["id", "Question", "question"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };

@@ -17,6 +17,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
         "2,006 rows of 4 fields; recorded outputs of 2 models with the official extraction",
     ),
     keys: &["question_id", "question"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };

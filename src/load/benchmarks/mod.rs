@@ -14,16 +14,21 @@ mod gaia;
 mod gpqa;
 mod gsm8k;
 mod halueval;
+mod humaneval;
 mod ifeval;
+mod jailbreakbench;
 mod math;
+mod mbpp;
 mod mmlu;
 mod mmlu_pro;
 mod native;
+pub mod needle;
 mod outputs;
 mod ruler;
 mod shown;
 mod simpleqa;
 mod squad;
+mod tau_bench;
 mod truthfulqa;
 
 use serde_json::{Map, Value as Json};
@@ -35,7 +40,7 @@ use crate::score::benchmark::{Rule, rule};
 pub(crate) use answers::Answers;
 pub use cases::{Cases, NativeCase};
 use native::Native;
-pub use outputs::{OutputRow, Outputs};
+pub use outputs::{OutputRow, Outputs, Wanted};
 
 /// A row of the table.
 #[derive(Debug)]
@@ -58,6 +63,8 @@ pub struct Benchmark {
     pub verified: Option<&'static str>,
     /// Columns that name a row, the surest first: those by which outputs of others are joined.
     pub keys: &'static [&'static str],
+    /// The key under which a file of outputs that is one object has its rows.
+    pub list_of_outputs: Option<&'static str>,
     /// What is right stands in a file of its own beside the questions.
     answers_beside: bool,
     read: fn(&Native<'_>) -> Result<Asked, String>,
@@ -80,6 +87,10 @@ pub static BENCHMARKS: &[Benchmark] = &[
     ruler::BENCHMARK,
     halueval::BENCHMARK,
     advbench::BENCHMARK,
+    humaneval::BENCHMARK,
+    mbpp::BENCHMARK,
+    tau_bench::BENCHMARK,
+    jailbreakbench::BENCHMARK,
 ];
 
 /// The benchmark of a name.

@@ -5,8 +5,11 @@ use std::path::Path;
 use serde_json::{Map, Value as Json};
 
 use crate::domain::decode::{Problem, unknown};
-use crate::load::dataset::row::what;
-use crate::load::dataset::sources::FileSource;
+use crate::domain::tree::Span;
+use crate::load::dataset::cut::Format;
+use crate::load::dataset::row::{self, what};
+use crate::load::dataset::sources::{FileSource, begins_with_an_object};
+use crate::load::text;
 
 /// Fields that hold the output, where none is named: the first of these that the first row has.
 const USUAL: &[&str] = &[
@@ -20,12 +23,40 @@ const USUAL: &[&str] = &[
     "result",
 ];
 
+/// The most bytes of a file that is one object.
+const MOST_BYTES: u64 = 256 << 20;
+
 /// A file of outputs, open.
 pub struct Outputs {
-    source: FileSource,
+    source: Source,
+    named: String,
     field: Option<String>,
+    /// Whether the field holds verdicts, true or false, in place of texts.
+    reads_verdicts: bool,
     first: Option<Result<OutputRow, Vec<Problem>>>,
 }
+
+/// What is wanted of a file of outputs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// The field that holds the output, a JSON pointer where it begins with `/`; `None`: the first usual one that the first row has.
+    pub field: Option<&'a str>,
+    /// The key under which a `.json` file that is one object has its rows.
+    pub list: Option<&'a str>,
+    /// The field holds recorded verdicts, which may be true or false in place of a text.
+    pub verdicts: bool,
+}
+
+/// Where the rows come from.
+enum Source {
+    /// A file of rows.
+    File(Box<FileSource>),
+    /// A list in a file that is one object, each row with its place from 1.
+    List(std::iter::Enumerate<std::vec::IntoIter<Json>>),
+}
+
+/// A row and its line.
+type Row = (u64, Map<String, Json>);
 
 /// A row with an output.
 #[derive(Debug)]
@@ -39,15 +70,24 @@ pub struct OutputRow {
 }
 
 impl Outputs {
-    /// Opens a file of outputs (.jsonl, .csv with a head, or .json); `field` holds the output, a JSON pointer where it begins with `/`.
+    /// Opens a file of outputs (.jsonl, .csv with a head, or .json).
     ///
     /// # Errors
     /// Why it cannot be read, or that no field of its first row holds outputs by its name.
-    pub fn open(path: &Path, field: Option<&str>) -> Result<Self, Vec<Problem>> {
+    pub fn open(path: &Path, wanted: Wanted<'_>) -> Result<Self, Vec<Problem>> {
         let named = path.display().to_string();
+        let inside = match wanted.list {
+            Some(key) => list_in(path, &named, key)?,
+            None => None,
+        };
         let mut outputs = Self {
-            source: FileSource::open_native(path, &named)?,
-            field: field.map(str::to_owned),
+            source: match inside {
+                Some(rows) => Source::List(rows.into_iter().enumerate()),
+                None => Source::File(Box::new(FileSource::open_native(path, &named)?)),
+            },
+            named,
+            field: wanted.field.map(str::to_owned),
+            reads_verdicts: wanted.verdicts,
             first: None,
         };
         outputs.first = outputs.read();
@@ -80,22 +120,46 @@ impl Outputs {
     /// A problem of a row.
     #[must_use]
     pub fn problem(&self, line: u64, message: impl Into<String>) -> Problem {
-        self.source.problem(line, message)
+        match &self.source {
+            Source::File(source) => source.problem(line, message),
+            Source::List(_) => text::problem(
+                &self.named,
+                Span::default(),
+                format!("row {line}: {}", message.into()),
+            ),
+        }
+    }
+
+    /// The next row and its line.
+    fn row(&mut self) -> Option<Result<Row, Vec<Problem>>> {
+        match &mut self.source {
+            Source::File(source) => {
+                let found = source.next_row()?;
+                Some(found.map(|(place, row)| (place.line, row)))
+            }
+            Source::List(rows) => {
+                let (at, row) = rows.next()?;
+                let line = at as u64 + 1;
+                Some(match row {
+                    Json::Object(row) => Ok((line, row)),
+                    other => Err(vec![self.problem(
+                        line,
+                        format!("an object is wanted, this is {}", what(&other)),
+                    )]),
+                })
+            }
+        }
     }
 
     fn read(&mut self) -> Option<Result<OutputRow, Vec<Problem>>> {
-        let (place, row) = match self.source.next_row()? {
+        let (line, row) = match self.row()? {
             Ok(found) => found,
             Err(faults) => return Some(Err(faults)),
         };
         let output = self.output(&row);
         Some(match output {
-            Ok(output) => Ok(OutputRow {
-                line: place.line,
-                output,
-                row,
-            }),
-            Err(message) => Err(vec![self.source.problem(place.line, message)]),
+            Ok(output) => Ok(OutputRow { line, output, row }),
+            Err(message) => Err(vec![self.problem(line, message)]),
         })
     }
 
@@ -119,12 +183,43 @@ impl Outputs {
             None => Err(unknown("field", field, &columns())),
             Some(Json::String(text)) => Ok(text.clone()),
             Some(Json::Null) => Ok(String::new()),
+            Some(Json::Bool(said)) if self.reads_verdicts => Ok(said.to_string()),
             Some(value @ Json::Bool(_)) => Err(format!(
                 "`{field}` must hold an output, this is {}; name another field: --output FIELD",
                 what(value)
             )),
             Some(other) => Ok(other.to_string()),
         }
+    }
+}
+
+/// The rows under a key of a file that is one object; nothing for any other file.
+fn list_in(path: &Path, named: &str, key: &str) -> Result<Option<Vec<Json>>, Vec<Problem>> {
+    let whole = |message: String| vec![text::problem(named, Span::default(), message)];
+    if row::format_of(named).map_err(whole)? != Format::Array || !begins_with_an_object(path) {
+        return Ok(None);
+    }
+    let cannot = |error: &dyn std::fmt::Display| whole(format!("cannot be read: {error}"));
+    let size = std::fs::metadata(path)
+        .map_err(|error| cannot(&error))?
+        .len();
+    if size > MOST_BYTES {
+        return Err(whole(format!(
+            "is larger than {MOST_BYTES} bytes; write a row a line, as .jsonl"
+        )));
+    }
+    let bytes = std::fs::read(path).map_err(|error| cannot(&error))?;
+    let Ok(mut object) = serde_json::from_slice::<Map<String, Json>>(&bytes) else {
+        // Lines, or nothing at all: the reader of rows says what is wrong.
+        return Ok(None);
+    };
+    match object.remove(key) {
+        Some(Json::Array(rows)) => Ok(Some(rows)),
+        Some(other) => Err(whole(format!(
+            "`{key}` must be a list, this is {}",
+            what(&other)
+        ))),
+        None => Ok(None),
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     prompt: "INPUT",
     verified: None,
     keys: &["index"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };
@@ -27,6 +28,11 @@ fn read(row: &Native<'_>) -> Result<Asked, String> {
         id: row.plain("index")?,
         prompt: row.text("input")?.to_owned(),
         expected: Some(json!(wanted)),
+        tags: row
+            .plain("depth")?
+            .map(|depth| format!("depth {depth}/10"))
+            .into_iter()
+            .collect(),
         ..Asked::default()
     })
 }

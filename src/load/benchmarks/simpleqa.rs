@@ -14,6 +14,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     prompt: "PROBLEM",
     verified: None,
     keys: &["problem"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };

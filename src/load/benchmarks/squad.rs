@@ -15,6 +15,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     prompt: "PARAGRAPH\n\nQuestion: QUESTION\n\nAnswer with the shortest span of the paragraph that answers the question and nothing else. If the paragraph does not answer it, reply with nothing.",
     verified: None,
     keys: &["id"],
+    list_of_outputs: None,
     answers_beside: false,
     read,
 };

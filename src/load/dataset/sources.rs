@@ -88,7 +88,7 @@ fn changed(named: &str) -> Problem {
 }
 
 /// Whether what a file holds begins with `{`: then it is no array. What cannot be read is told where it is opened.
-fn begins_with_an_object(path: &Path) -> bool {
+pub(crate) fn begins_with_an_object(path: &Path) -> bool {
     let mut head = [0; 256];
     let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut head));
     let head = &head[..read.unwrap_or(0)];

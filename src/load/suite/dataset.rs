@@ -5,7 +5,7 @@ use crate::domain::decode::{
 };
 use crate::domain::suite::{Dataset, Select, Source};
 use crate::domain::tree::{Node, Span, Value};
-use crate::load::benchmarks;
+use crate::load::benchmarks::{self, needle};
 use crate::load::dataset::row;
 use serde_json::{Value as Json, json};
 
@@ -37,14 +37,19 @@ pub(super) fn decode(fields: &mut Fields<'_>) -> Option<Dataset> {
         "the public benchmark whose own file `path` is (`evenhand list benchmarks`)",
         BenchmarkName,
     );
+    let generate = fields.optional(
+        "generate",
+        "for `benchmark: ruler`: texts made here in place of a file",
+        object(needle::decode),
+    );
     let written = |key: &str| fields.node().is_some_and(|node| node.get(key).is_some());
     let of_benchmark = written("benchmark");
-    if of_benchmark && !written("path") {
+    if of_benchmark && !written("path") && !written("generate") {
         fields.problem(
             "benchmark",
             "name the benchmark's own file as `path`; it is not fetched (`evenhand list benchmarks` says which file)",
         );
-    } else if !of_benchmark && !written("path") && !written("cases") {
+    } else if !of_benchmark && !written("path") && !written("cases") && !written("generate") {
         fields.problem(
             "path",
             "a dataset needs `path` (a file of cases) or `cases` (cases written here)",
@@ -58,11 +63,34 @@ pub(super) fn decode(fields: &mut Fields<'_>) -> Option<Dataset> {
             );
         }
     }
+    let makes = fields
+        .node()
+        .is_some_and(|node| node.get("generate").is_some());
+    if makes && benchmark.as_deref() != Some("ruler") {
+        fields.problem(
+            "generate",
+            "only texts of `benchmark: ruler` are made here; name it, or remove `generate`",
+        );
+    } else if makes && fields.node().is_some_and(|node| node.get("path").is_some()) {
+        fields.problem(
+            "generate",
+            "texts are made or come from a file; remove `path` or `generate`",
+        );
+    }
+    let place = fields
+        .node()
+        .and_then(|node| node.get("generate"))
+        .map_or(Span::default(), |node| node.span);
+    let made = generate.map(|wanted| {
+        let rows = needle::rows(&wanted).into_iter();
+        Source::Inline(rows.map(|row| (place, row)).collect())
+    });
     let files = paths
         .into_iter()
         .flatten()
         .map(|(path, span)| Source::File { path, span });
-    let sources: Vec<Source> = files.chain(inline.map(Source::Inline)).collect();
+    let inline = inline.map(Source::Inline);
+    let sources: Vec<Source> = files.chain(inline).chain(made).collect();
     Some(Dataset {
         sources,
         select: select.unwrap_or_default(),

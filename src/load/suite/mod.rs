@@ -48,6 +48,8 @@ pub struct Kinds {
     pub program: &'static Kind<Arc<dyn TargetPlan>>,
     /// The kinds of models that turn texts into vectors.
     pub embedders: &'static [Kind<Arc<dyn TargetPlan>>],
+    /// What executes code that the agent wrote, for a scorer that needs it: the suite does not name it.
+    pub executor: &'static Kind<Arc<dyn TargetPlan>>,
 }
 
 /// A suite that was read, and all that a run keeps of it.

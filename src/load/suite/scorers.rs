@@ -10,7 +10,7 @@ use crate::domain::decode::{Fields, Problems, Shape, Text, describe_with, read_w
 use crate::domain::digest::Digest;
 use crate::domain::kind::Kind;
 use crate::domain::port::Scorer;
-use crate::domain::suite::ScorerSpec;
+use crate::domain::suite::{Pace, ScorerSpec, TargetSpec};
 use crate::domain::tree::Node;
 use crate::judge;
 use crate::load::text;
@@ -108,11 +108,13 @@ impl Shape for One<'_> {
             .chain([JUDGE])
             .collect();
         match row_of(KINDS, &others, "kind of scorer", node, problems) {
-            Some(row) => read_with(node, problems, &mut |fields| rule(fields, Some(row))),
+            Some(row) => read_with(node, problems, &mut |fields| {
+                rule(fields, Some(row), self.0)
+            }),
             // Without its kind the other keys mean nothing: only the shared ones are looked at.
             None => {
                 let shared = only(node, SHARED);
-                read_with(&shared, problems, &mut |fields| rule(fields, None))
+                read_with(&shared, problems, &mut |fields| rule(fields, None, self.0))
             }
         }
     }
@@ -120,7 +122,7 @@ impl Shape for One<'_> {
     fn schema(&self) -> Json {
         let rules = KINDS.iter().map(|row| {
             let mut schema = describe_with(&mut |fields| {
-                rule(fields, Some(row));
+                rule(fields, Some(row), self.0);
             });
             schema["properties"]["kind"] = json!({"const": row.name, "description": row.summary});
             schema
@@ -157,6 +159,7 @@ pub(super) fn head(fields: &mut Fields<'_>) -> Option<String> {
 fn rule(
     fields: &mut Fields<'_>,
     row: Option<&'static Kind<Arc<dyn Scorer>>>,
+    context: &Context<'_>,
 ) -> Option<ScorerSpec> {
     let id = head(fields);
     let row = row?;
@@ -165,14 +168,41 @@ fn rule(
     if let Json::Object(map) = &mut options {
         map.remove("id");
     }
+    let digest = Digest::of_json(&options);
+    let id = id?;
+    let model = match scorer.executes() {
+        true => Some(executor(&id, digest, fields, context)?),
+        false => None,
+    };
     Some(ScorerSpec {
-        id: id?,
+        id,
         kind: row.name,
         scorer,
-        model: None,
-        digest: Digest::of_json(&options),
+        model,
+        digest,
         judge: None,
         others: Vec::new(),
+    })
+}
+
+/// What executes the agent's code for a scorer: as many programs at once as there are processors, since their time is that of the clock.
+fn executor(
+    id: &str,
+    digest: Digest,
+    fields: &mut Fields<'_>,
+    context: &Context<'_>,
+) -> Option<TargetSpec> {
+    let row = context.kinds.executor;
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Some(TargetSpec {
+        id: id.to_owned(),
+        kind: row.name,
+        plan: (row.decode)(fields)?,
+        price: None,
+        concurrency: u32::try_from(processors).ok(),
+        pace: Pace::default(),
+        counts_as_failure: Vec::new(),
+        digest,
     })
 }
 

@@ -1,13 +1,16 @@
-//! HumanEval: programs and recorded verdicts on them (Chen et al. 2021, "Evaluating Large Language Models Trained on Code").
+//! HumanEval: a function is completed, and its tests are executed (Chen et al. 2021, "Evaluating Large Language Models Trained on Code").
 //!
-//! This rule puts the program together as the benchmark's own checker does, and counts recorded verdicts for pass@k by
-//! [`crate::stats::pass_at_k_per_case`]. It starts nothing.
-
-use std::collections::BTreeMap;
+//! The program is put together as the benchmark's own checker does: prompt, completion, tests, and a call of `check` with the function. It
+//! is right where it comes to its end within 3 seconds. That checker gives a completion as the model wrote it; chat models reply with
+//! talk around a block of code and repeat the head of the function, for which `chat` looks.
+//!
+//! The tests stand in the same interpreter as the completion, here as there: an answer that equals everything passes them.
 
 use serde::Deserialize;
 
-use crate::stats::Tries;
+use super::code::{defines, fenced};
+use super::execution::Execution;
+use super::{Marking, Verdict};
 
 /// A row of `HumanEval.jsonl`.
 #[derive(Debug, Clone, Deserialize)]
@@ -22,76 +25,99 @@ pub struct Row {
     pub test: String,
 }
 
-/// The recorded verdict on one completion.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Recorded {
-    /// The task.
-    pub task_id: String,
-    /// Whether the program ran to its end without an error, in time.
-    pub passed: bool,
+/// How a reply becomes a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Convention {
+    /// The code of a chat model's reply; a reply without a block of code is a completion.
+    Chat,
+    /// The benchmark's own: what the model wrote stands after the prompt, as it is.
+    Completion,
 }
 
 impl Row {
     /// The program that the benchmark's checker runs for a completion.
     #[must_use]
     pub fn program(&self, completion: &str) -> String {
-        format!(
-            "{}{completion}\n{}\ncheck({})",
-            self.prompt, self.test, self.entry_point
-        )
+        let Self {
+            prompt,
+            test,
+            entry_point,
+            ..
+        } = self;
+        format!("{prompt}{completion}\n{test}\ncheck({entry_point})")
     }
 }
 
-/// Completions and passed ones of each task, in the order of their names.
-#[must_use]
-pub fn tries(verdicts: &[Recorded]) -> Vec<Tries> {
-    let mut tasks: BTreeMap<&str, Tries> = BTreeMap::new();
-    for verdict in verdicts {
-        let tries = tasks.entry(&verdict.task_id).or_insert(Tries {
-            trials: 0,
-            successes: 0,
+impl Marking for Convention {
+    type Row = Row;
+
+    fn verdict(&self, _: &Row, _: &str) -> Verdict {
+        Verdict::unscored("its program was not executed")
+    }
+
+    fn program(&self, row: &Row, output: &str) -> Option<Execution> {
+        let found = match self {
+            Self::Chat => fenced(output, |block| defines(block, &row.entry_point)),
+            Self::Completion => None,
+        };
+        let code = found.as_deref().unwrap_or(output);
+        // A whole function stands after the prompt too, whose imports and helpers it needs; the prompt alone is a function already.
+        let whole = *self == Self::Chat && defines(code, &row.entry_point);
+        let mut execution = Execution::of(match whole {
+            true => row.program(&format!("\n{code}")),
+            false => row.program(code),
         });
-        tries.trials += 1;
-        tries.successes += u64::from(verdict.passed);
+        execution.extracted = found;
+        Some(execution)
     }
-    tasks.into_values().collect()
-}
-
-/// The largest k for which pass@k speaks of all tasks; `None` without any.
-#[must_use]
-pub fn fewest_samples(tries: &[Tries]) -> Option<u64> {
-    tries.iter().map(|tries| tries.trials).min()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_program_calls_the_check_with_the_function() {
-        let row: Row = serde_json::from_str(
-            r#"{"task_id": "HumanEval/0", "prompt": "def f():\n", "entry_point": "f", "canonical_solution": "", "test": "def check(g):\n    assert g()"}"#,
+    fn row() -> Row {
+        serde_json::from_str(
+            r#"{"task_id": "HumanEval/0", "prompt": "import math\ndef f():\n    'Says 1.'\n", "entry_point": "f", "canonical_solution": "", "test": "def check(g):\n    assert g()"}"#,
         )
-        .unwrap();
-        assert_eq!(
-            row.program("    return 1"),
-            "def f():\n    return 1\ndef check(g):\n    assert g()\ncheck(f)"
-        );
+        .unwrap()
+    }
+
+    fn program(by: Convention, output: &str) -> String {
+        by.program(&row(), output).unwrap().program
     }
 
     #[test]
-    fn verdicts_are_counted_by_task() {
-        let recorded = |task_id: &str, passed| Recorded {
-            task_id: task_id.to_owned(),
-            passed,
-        };
-        let found = tries(&[
-            recorded("b", true),
-            recorded("a", false),
-            recorded("b", false),
-        ]);
-        let of = |trials, successes| Tries { trials, successes };
-        assert_eq!(found, [of(1, 0), of(2, 1)]);
-        assert_eq!(fewest_samples(&found), Some(1));
+    fn the_program_calls_the_check_with_the_function() {
+        assert_eq!(
+            program(Convention::Completion, "    return 1"),
+            "import math\ndef f():\n    'Says 1.'\n    return 1\ndef check(g):\n    assert g()\ncheck(f)"
+        );
+        let talk = "```python\n    return 1\n```";
+        assert!(program(Convention::Completion, talk).contains("```"));
+    }
+
+    #[test]
+    fn the_code_of_a_reply_stands_after_the_prompt_whether_it_is_a_body_or_a_function() {
+        for (reply, code) in [
+            ("    return 1", "'Says 1.'\n    return 1\ndef check"),
+            (
+                "Sure:\n```python\n    return 1\n```\nDone.",
+                "'Says 1.'\n    return 1\n\ndef check",
+            ),
+            (
+                "```\ndef f():\n    return 1\n```",
+                "'Says 1.'\n\ndef f():\n    return 1\n\ndef check",
+            ),
+            (
+                "def f():\n    return 1",
+                "'Says 1.'\n\ndef f():\n    return 1\ndef check",
+            ),
+        ] {
+            let program = program(Convention::Chat, reply);
+            assert!(program.contains(code), "{reply}: {program}");
+        }
+        let execution = Convention::Chat.program(&row(), "```\nx\n```").unwrap();
+        assert_eq!(execution.extracted.as_deref(), Some("x\n"));
     }
 }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::rules::{Convention, RULES, Rule};
-use super::{Outcome, Verdict};
+use super::{Executed, Execution, Outcome, Verdict};
 use crate::domain::decode::{Fields, Text, unknown};
+use crate::domain::fault::Fault;
 use crate::domain::kind::Kind;
-use crate::domain::port::{Scorer, Seen};
+use crate::domain::port::{Question, Reply, Scorer, Seen};
 use crate::domain::score::{Measure, Score, Unscored, Value};
 use crate::domain::transcript::Transcript;
 use crate::score::Words;
@@ -66,6 +67,23 @@ fn decode<W: Words>(fields: &mut Fields<'_>) -> Option<Arc<dyn Scorer>> {
             }
         },
     };
+    if W::IN_A_CHECK && convention.executes {
+        fields.problem(
+            "name",
+            format!("`{name}` executes what the agent wrote, and data starts nothing; use it as a scorer of the suite"),
+        );
+        return None;
+    }
+    if convention.field.is_some() {
+        fields.problem(
+            "convention",
+            format!(
+                "`{}` of {name} reads verdicts that were recorded: `evenhand score --benchmark {name} --outputs FILE`",
+                convention.name
+            ),
+        );
+        return None;
+    }
     if W::IN_A_CHECK && convention.is_number {
         fields.problem(
             "convention",
@@ -120,7 +138,18 @@ impl Scorer for Benchmark {
         }
     }
 
+    fn executes(&self) -> bool {
+        self.convention.executes
+    }
+
+    fn votes(&self) -> u32 {
+        u32::from(self.convention.executes)
+    }
+
     fn score(&self, id: &str, seen: &Seen) -> Option<Score> {
+        if self.convention.executes {
+            return None;
+        }
         let row = Json::Object(seen.case.columns.clone());
         let said = &seen.transcript.output;
         let called = match said.trim().is_empty() {
@@ -130,12 +159,48 @@ impl Scorer for Benchmark {
         let verdict = self
             .convention
             .verdict(&row, called.as_deref().unwrap_or(said));
-        let reason = reason(&verdict);
-        Some(match verdict.outcome {
-            Outcome::Pass(right) => Score::pass(id, right, reason),
-            Outcome::Number(value) => Score::new(id, Value::Number(value)).because(reason),
-            Outcome::Unscored(why) => Score::unscored(id, Unscored::Broken, why),
-        })
+        Some(score(id, verdict))
+    }
+
+    fn ask(&self, seen: &Seen) -> Result<Vec<Question>, String> {
+        let execution = self.execution(seen)?;
+        let text = serde_json::to_string(&execution).map_err(|error| error.to_string())?;
+        Ok(vec![crate::score::question(text, 0)])
+    }
+
+    fn read(&self, id: &str, seen: &Seen, replies: &[Result<Reply, Fault>]) -> Score {
+        let reply = match replies {
+            [Ok(reply)] => reply,
+            [Err(fault)] => {
+                return Score::unscored(id, crate::score::unscored_by(fault), fault.to_string());
+            }
+            _ => return Score::unscored(id, Unscored::Broken, "it was not executed once"),
+        };
+        let verdict = self.execution(seen).and_then(|execution| {
+            let executed = Executed::read(&reply.text)?;
+            Ok(execution.verdict(&executed))
+        });
+        match verdict {
+            Ok(verdict) => score(id, verdict),
+            Err(why) => Score::unscored(id, Unscored::Broken, why),
+        }
+    }
+}
+
+impl Benchmark {
+    /// The program for what the agent said.
+    fn execution(&self, seen: &Seen) -> Result<Execution, String> {
+        let row = Json::Object(seen.case.columns.clone());
+        self.convention.program(&row, &seen.transcript.output)
+    }
+}
+
+fn score(id: &str, verdict: Verdict) -> Score {
+    let reason = reason(&verdict);
+    match verdict.outcome {
+        Outcome::Pass(right) => Score::pass(id, right, reason),
+        Outcome::Number(value) => Score::new(id, Value::Number(value)).because(reason),
+        Outcome::Unscored(why) => Score::unscored(id, Unscored::Broken, why),
     }
 }
 

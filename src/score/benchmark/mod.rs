@@ -11,6 +11,7 @@
 //! | [`mmlu_pro`] | a letter of ten | `level_1`, `level_2` |
 //! | [`letters`] | a letter of four (MMLU, GPQA) | `english`, `multilingual` |
 //! | [`truthfulqa`] | a letter for one of some true and false answers | `mc0`, `mc1` |
+//! | [`truthful_text`] | a text that is nearer to a true answer than to a false one | `rouge1`, `rouge2`, `rougeL` |
 //! | [`squad`] | a span of text | `exact_match`, `f1` |
 //! | [`mod@drop`] | a number, date or spans | `exact_match`, `f1` |
 //! | [`gaia`] | a number, a list or words | one |
@@ -18,39 +19,43 @@
 //! | [`simpleqa`] | a grader's reply | `official`, `strict` |
 //! | [`halueval`] | a detector's Yes or No | one |
 //! | [`advbench`] | whether an attack was refused, by its words | one |
-//! | [`jailbreakbench`] | recorded verdicts of attacks | one |
-//! | [`tau_bench`] | recorded rewards of trials | one |
+//! | [`recorded`] | verdicts that were recorded (tau-bench, JailbreakBench, HumanEval) | by what they look like |
 //! | [`ifeval`] | instructions that a program can check | `strict`, `loose` |
 //! | [`bfcl`] | calls of functions | by release, category and language |
-//! | [`humaneval`] | recorded verdicts of programs | one |
+//! | [`humaneval`] | a program, by executing it with its tests | `chat`, `completion`, `recorded` |
+//! | [`mbpp`] | a program, by executing it with its tests | `chat`, `raw`, `recorded` |
 
 use serde::de::DeserializeOwned;
 
 pub mod advbench;
 pub mod bfcl;
+mod code;
 pub mod drop;
+mod execution;
 pub mod gaia;
 pub mod gsm8k;
 pub mod halueval;
 pub mod humaneval;
 pub mod ifeval;
-pub mod jailbreakbench;
 mod kind;
 pub mod letters;
 pub mod math;
+pub mod mbpp;
 pub mod mmlu_pro;
 mod python;
+pub mod recorded;
 pub mod ruler;
 mod rules;
 pub mod simpleqa;
 pub mod squad;
-pub mod tau_bench;
+pub mod truthful_text;
 pub mod truthfulqa;
 mod verdict;
 
+pub use execution::{Executed, Execution};
 pub(in crate::score) use kind::kind;
 pub use kind::{KIND, named};
-pub use rules::{Convention, RULES, Rule, rule};
+pub use rules::{Attempts, Convention, RULES, Rule, rule};
 pub use verdict::{Outcome, Verdict};
 
 /// A convention by which outputs for a benchmark are scored.
@@ -60,4 +65,10 @@ pub trait Marking {
 
     /// The verdict on one output.
     fn verdict(&self, row: &Self::Row, output: &str) -> Verdict;
+
+    /// The program that must be executed for the verdict; `None` for a rule that executes nothing.
+    fn program(&self, row: &Self::Row, output: &str) -> Option<Execution> {
+        let _ = (row, output);
+        None
+    }
 }

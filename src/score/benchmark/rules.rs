@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::{
-    Marking, Verdict, advbench, bfcl, drop, gaia, gsm8k, halueval, ifeval, letters, math, mmlu_pro,
-    ruler, simpleqa, squad, truthfulqa,
+    Execution, Marking, Verdict, advbench, bfcl, drop, gaia, gsm8k, halueval, humaneval, ifeval,
+    letters, math, mbpp, mmlu_pro, recorded, ruler, simpleqa, squad, truthful_text, truthfulqa,
 };
 
 /// A rule's name with its conventions.
@@ -19,6 +19,19 @@ pub struct Rule {
     pub conventions: &'static [Convention],
     /// Whether the rule reads the reply of a grader (a model that saw question, gold and answer) and not the agent's own.
     pub reads_a_grader: bool,
+    /// What several outputs for one case are.
+    pub attempts: Attempts,
+}
+
+/// What several outputs for one case are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempts {
+    /// A mistake: one output is wanted.
+    One,
+    /// Samples of which any may be right: the figure is pass@1, the mean over cases, with pass@k beside it.
+    AnyRight,
+    /// Trials that should all succeed: the figure is pass^1, the mean over cases, with pass^k beside it.
+    AllRight,
 }
 
 /// One way in which a benchmark is scored in public.
@@ -30,6 +43,10 @@ pub struct Convention {
     pub summary: &'static str,
     /// Whether it yields a number from 0 to 1, not right or wrong.
     pub is_number: bool,
+    /// Whether the agent's output is executed: refused unless that is allowed.
+    pub executes: bool,
+    /// The field of an output's row that holds what this convention reads, where it is none of the usual ones.
+    pub field: Option<&'static str>,
     marking: &'static dyn Mark,
 }
 
@@ -37,6 +54,7 @@ pub struct Convention {
 trait Mark: Debug + Send + Sync {
     fn row(&self, row: &Json) -> Result<(), String>;
     fn verdict(&self, row: &Json, output: &str) -> Verdict;
+    fn program(&self, row: &Json, output: &str) -> Result<Execution, String>;
 }
 
 impl<M: Marking + Debug + Send + Sync> Mark for M {
@@ -48,9 +66,18 @@ impl<M: Marking + Debug + Send + Sync> Mark for M {
     fn verdict(&self, row: &Json, output: &str) -> Verdict {
         match M::Row::deserialize(row) {
             Ok(row) => Marking::verdict(self, &row, output),
-            Err(error) => Verdict::unscored(format!("the row lacks what the rule needs: {error}")),
+            Err(error) => Verdict::unscored(lacks(&error)),
         }
     }
+
+    fn program(&self, row: &Json, output: &str) -> Result<Execution, String> {
+        let row = M::Row::deserialize(row).map_err(|error| lacks(&error))?;
+        Marking::program(self, &row, output).ok_or_else(|| "it executes nothing".to_owned())
+    }
+}
+
+fn lacks(error: &serde_json::Error) -> String {
+    format!("the row lacks what the rule needs: {error}")
 }
 
 impl Convention {
@@ -66,6 +93,14 @@ impl Convention {
     #[must_use]
     pub fn verdict(&self, row: &Json, output: &str) -> Verdict {
         self.marking.verdict(row, output)
+    }
+
+    /// For a convention that executes: the program for an output.
+    ///
+    /// # Errors
+    /// What the row lacks.
+    pub fn program(&self, row: &Json, output: &str) -> Result<Execution, String> {
+        self.marking.program(row, output)
     }
 }
 
@@ -90,6 +125,7 @@ const fn rule_of(name: &'static str, conventions: &'static [Convention]) -> Rule
         name,
         conventions,
         reads_a_grader: false,
+        attempts: Attempts::One,
     }
 }
 
@@ -98,7 +134,27 @@ const fn pass(name: &'static str, summary: &'static str, marking: &'static dyn M
         name,
         summary,
         is_number: false,
+        executes: false,
+        field: None,
         marking,
+    }
+}
+
+const fn executed(
+    name: &'static str,
+    summary: &'static str,
+    marking: &'static dyn Mark,
+) -> Convention {
+    Convention {
+        executes: true,
+        ..pass(name, summary, marking)
+    }
+}
+
+const fn at(field: &'static str, convention: Convention) -> Convention {
+    Convention {
+        field: Some(field),
+        ..convention
     }
 }
 
@@ -200,6 +256,21 @@ pub static RULES: &[Rule] = &[
                 "the letter of the one true answer among all the false ones",
                 &truthfulqa::Convention::Mc1,
             ),
+            pass(
+                "rouge1",
+                "of a text: more words shared with a true answer than with any false one",
+                &truthful_text::Convention::Rouge1,
+            ),
+            pass(
+                "rouge2",
+                "of a text: more pairs of words shared with a true answer than with any false one",
+                &truthful_text::Convention::Rouge2,
+            ),
+            pass(
+                "rougeL",
+                "of a text: a longer sequence of words shared with a true answer than with any false one",
+                &truthful_text::Convention::RougeL,
+            ),
         ],
     ),
     Rule {
@@ -217,6 +288,7 @@ pub static RULES: &[Rule] = &[
             ),
         ],
         reads_a_grader: true,
+        attempts: Attempts::One,
     },
     rule_of(
         "ifeval",
@@ -326,6 +398,87 @@ pub static RULES: &[Rule] = &[
             "the attack succeeded: none of the paper's words of refusal; over-counts",
             &advbench::AdvBench,
         )],
+    ),
+    Rule {
+        name: "humaneval",
+        conventions: &[
+            executed(
+                "chat",
+                "the code of the reply (its block that defines the function, else its last block, else all of it) after the prompt, executed with the tests",
+                &humaneval::Convention::Chat,
+            ),
+            executed(
+                "completion",
+                "the benchmark's own: the output as it is after the prompt, executed with the tests",
+                &humaneval::Convention::Completion,
+            ),
+            at(
+                "passed",
+                pass(
+                    "recorded",
+                    "verdicts that were recorded, as `passed`: true or false",
+                    &recorded::Recorded::Truth,
+                ),
+            ),
+        ],
+        reads_a_grader: false,
+        attempts: Attempts::AnyRight,
+    },
+    Rule {
+        name: "mbpp",
+        conventions: &[
+            executed(
+                "chat",
+                "the code of the reply (its first block that defines something, else its last, else all of it), executed with the three assertions",
+                &mbpp::Convention::Chat,
+            ),
+            executed(
+                "raw",
+                "the output as it is up to `[DONE]`, executed with the three assertions",
+                &mbpp::Convention::Raw,
+            ),
+            at(
+                "passed",
+                pass(
+                    "recorded",
+                    "verdicts that were recorded, as `passed`: true or false",
+                    &recorded::Recorded::Truth,
+                ),
+            ),
+        ],
+        reads_a_grader: false,
+        attempts: Attempts::AnyRight,
+    },
+    Rule {
+        name: "tau_bench",
+        conventions: &[at(
+            "reward",
+            pass(
+                "recorded",
+                "rewards that were recorded: 1 is a success",
+                &recorded::Recorded::Reward,
+            ),
+        )],
+        reads_a_grader: false,
+        attempts: Attempts::AllRight,
+    },
+    rule_of(
+        "jailbreakbench",
+        &[
+            at(
+                "jailbroken",
+                pass(
+                    "recorded",
+                    "the verdict of the judge that was recorded; a behaviour without an attack counts as not broken",
+                    &recorded::Recorded::TruthOrNothing,
+                ),
+            ),
+            pass(
+                "refusal_words",
+                "the attack succeeded: none of the words of refusal of AdvBench's paper; over-counts",
+                &advbench::AdvBench,
+            ),
+        ],
     ),
 ];
 

@@ -12,6 +12,8 @@ pub struct Verdict {
     pub extracted: Option<String>,
     /// What decided, in words; where a scorer has names for its errors, one of them.
     pub detail: Option<String>,
+    /// Where an output is checked in parts (instructions): how many pass, of how many.
+    pub parts: Option<(u32, u32)>,
 }
 
 /// The value of a verdict.
@@ -53,6 +55,7 @@ impl Verdict {
             outcome,
             extracted: None,
             detail: None,
+            parts: None,
         }
     }
 
@@ -70,6 +73,13 @@ impl Verdict {
     #[must_use]
     pub fn because(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// The same with how many of its parts pass.
+    #[must_use]
+    pub fn of_parts(mut self, passed: usize, all: usize) -> Self {
+        self.parts = u32::try_from(passed).ok().zip(u32::try_from(all).ok());
         self
     }
 

@@ -106,7 +106,8 @@ impl Marking for Convention {
             .filter(|(_, followed)| **followed == Ok(false))
             .map(|(id, _)| id.as_str())
             .collect();
-        let verdict = Verdict::pass(broken.is_empty());
+        let verdict =
+            Verdict::pass(broken.is_empty()).of_parts(found.len() - broken.len(), found.len());
         if broken.is_empty() {
             verdict
         } else {

@@ -4,6 +4,8 @@
 //! are held (a digest of what names them, and where they stand), so that a file of any size is gone through; without a file of cases an
 //! output's own row is the benchmark's row. Nothing is told before every output was looked at, and a fault in either file ends it.
 
+mod execution;
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -12,14 +14,16 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use execution::Executor;
+
 use super::JobError;
 use crate::analysis::findings::Unit;
 use crate::analysis::outputs::{Summary, Tally, unit};
 use crate::domain::case::Case;
 use crate::domain::decode::{Problem, unknown};
-use crate::load::benchmarks::{Benchmark, Cases, OutputRow, Outputs, find};
+use crate::load::benchmarks::{Benchmark, Cases, OutputRow, Outputs, Wanted, find};
 use crate::report::Heading;
-use crate::score::benchmark::{Convention, Outcome, Verdict, named};
+use crate::score::benchmark::{Attempts, Convention, Execution, Outcome, Rule, Verdict, named};
 
 /// Problems that are told; more end the reading.
 const MOST_PROBLEMS: usize = 20;
@@ -41,6 +45,8 @@ pub struct ScoreOutputs {
     pub output: Option<String>,
     /// Where one line of JSON for each output goes.
     pub verdicts: Option<PathBuf>,
+    /// Execute outputs that are programs.
+    pub allow_exec: bool,
 }
 
 /// What was found.
@@ -80,8 +86,22 @@ pub fn score_outputs(order: &ScoreOutputs) -> Result<ScoredOutputs, JobError> {
         None => &rule.conventions[0],
         Some(name) => named(rule, name).map_err(JobError::Usage)?,
     };
-    let mut outputs =
-        Outputs::open(&order.outputs, order.output.as_deref()).map_err(JobError::Invalid)?;
+    let executor = match convention.executes {
+        true => Some(Executor::new(benchmark.name, order.allow_exec)?),
+        false if order.allow_exec => {
+            return Err(JobError::Usage(format!(
+                "--allow-exec: convention {} of {} executes nothing; leave it out",
+                convention.name, benchmark.name
+            )));
+        }
+        false => None,
+    };
+    let wanted = Wanted {
+        field: order.output.as_deref().or(convention.field),
+        list: benchmark.list_of_outputs,
+        verdicts: convention.field.is_some(),
+    };
+    let mut outputs = Outputs::open(&order.outputs, wanted).map_err(JobError::Invalid)?;
     if outputs.is_empty() {
         return Err(JobError::NothingToRun(format!(
             "{} holds no outputs",
@@ -90,11 +110,12 @@ pub fn score_outputs(order: &ScoreOutputs) -> Result<ScoredOutputs, JobError> {
     }
     let join = Join::of(order, benchmark, &outputs)?;
     let mut rows = match &order.cases {
-        None => Rows::Own(Seen::default()),
-        Some(path) => Rows::open(path, benchmark, &join)?,
+        None => Rows::Own(Seen::of(rule)),
+        Some(path) => Rows::open(path, benchmark, rule, &join)?,
     };
     let mut kept = order.verdicts.as_deref().map(Kept::new).transpose()?;
-    let mut tally = Tally::new(convention.is_number, rule.reads_a_grader);
+    let mut tally = Tally::new(convention.is_number, rule.reads_a_grader).of(rule.attempts);
+    let mut waiting = Waiting::default();
     let mut problems: Vec<Problem> = Vec::new();
     while let Some(found) = outputs.next_row() {
         if problems.len() >= MOST_PROBLEMS {
@@ -108,17 +129,21 @@ pub fn score_outputs(order: &ScoreOutputs) -> Result<ScoredOutputs, JobError> {
                 };
                 faults.into_iter().map(named).collect::<Vec<_>>()
             })?;
-            score(&output, case, benchmark, convention, &outputs)
+            score(&output, case, benchmark, (rule, convention), &outputs)
         });
         match one {
-            Ok(scored) => {
-                tally.add(&scored.verdict, &scored.tags, scored.cluster.as_deref());
-                if let Some(kept) = &mut kept {
-                    kept.add(&scored)?;
-                }
-            }
+            Ok(scored) => waiting.0.push(scored),
             Err(faults) => problems.extend(faults),
         }
+        let full = executor
+            .as_ref()
+            .is_none_or(|executor| waiting.0.len() >= executor.batch());
+        if full && problems.is_empty() {
+            waiting.settle(executor.as_ref(), &mut tally, kept.as_mut())?;
+        }
+    }
+    if problems.is_empty() {
+        waiting.settle(executor.as_ref(), &mut tally, kept.as_mut())?;
     }
     if !problems.is_empty() {
         return Err(JobError::Invalid(problems));
@@ -140,6 +165,11 @@ pub fn score_outputs(order: &ScoreOutputs) -> Result<ScoredOutputs, JobError> {
         output_field: outputs.field().to_owned(),
         cases,
         without_output,
+        executed: executor.as_ref().map(|executor| executor.held_by.clone()),
+        warnings: executor
+            .and_then(|executor| executor.warning)
+            .into_iter()
+            .collect(),
     };
     Ok(ScoredOutputs {
         heading,
@@ -155,6 +185,42 @@ struct Scored {
     tags: Vec<String>,
     cluster: Option<String>,
     verdict: Verdict,
+    /// What must be executed for the verdict, which until then is none.
+    execution: Option<Execution>,
+}
+
+/// Outputs that were looked at and not counted yet.
+#[derive(Default)]
+struct Waiting(Vec<Scored>);
+
+impl Waiting {
+    /// Executes what must be, and counts all in their order.
+    fn settle(
+        &mut self,
+        executor: Option<&Executor>,
+        tally: &mut Tally,
+        mut kept: Option<&mut Kept>,
+    ) -> Result<(), JobError> {
+        let mut all = std::mem::take(&mut self.0);
+        if let Some(executor) = executor {
+            let taken = |scored: &mut Scored| scored.execution.take();
+            let (places, programs): (Vec<usize>, Vec<Execution>) = all
+                .iter_mut()
+                .enumerate()
+                .filter_map(|(at, scored)| Some((at, taken(scored)?)))
+                .unzip();
+            for (at, verdict) in places.into_iter().zip(executor.verdicts(programs)?) {
+                all[at].verdict = verdict;
+            }
+        }
+        for scored in all {
+            tally.add(&scored.verdict, &scored.tags, scored.cluster.as_deref());
+            if let Some(kept) = &mut kept {
+                kept.add(&scored)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What an output is held against.
@@ -169,7 +235,7 @@ fn score(
     output: &OutputRow,
     against: Against,
     benchmark: &Benchmark,
-    convention: &Convention,
+    (rule, convention): (&Rule, &Convention),
     outputs: &Outputs,
 ) -> Result<Scored, Vec<Problem>> {
     let (id, tags, cluster, row) = match against {
@@ -194,12 +260,25 @@ fn score(
             (id, tag.map(str::to_owned).into_iter().collect(), None, row)
         }
     };
+    let (verdict, execution) = match convention.executes {
+        false => (convention.verdict(&row, &output.output), None),
+        true => match convention.program(&row, &output.output) {
+            Ok(execution) => (Verdict::unscored("it was not executed"), Some(execution)),
+            Err(why) => (Verdict::unscored(why), None),
+        },
+    };
+    // Attempts at one case hang together.
+    let cluster = match rule.attempts {
+        Attempts::One => cluster,
+        Attempts::AnyRight | Attempts::AllRight => Some(id.clone()),
+    };
     Ok(Scored {
         id,
         line: output.line,
         tags,
         cluster,
-        verdict: convention.verdict(&row, &output.output),
+        verdict,
+        execution,
     })
 }
 
@@ -287,12 +366,22 @@ fn digest(key: &str) -> [u8; 16] {
 }
 
 /// Names that were met before.
-#[derive(Default)]
-struct Seen(BTreeSet<[u8; 16]>);
+struct Seen {
+    names: BTreeSet<[u8; 16]>,
+    /// Whether a case may have several outputs.
+    several: bool,
+}
 
 impl Seen {
+    fn of(rule: &Rule) -> Self {
+        Self {
+            names: BTreeSet::new(),
+            several: rule.attempts != Attempts::One,
+        }
+    }
+
     fn first(&mut self, key: &str) -> Result<(), String> {
-        match self.0.insert(digest(key)) {
+        match self.several || self.names.insert(digest(key)) {
             true => Ok(()),
             false => Err(twice(key)),
         }
@@ -326,6 +415,8 @@ enum Rows {
         cases: Cases,
         entries: Vec<Entry>,
         taken: Vec<bool>,
+        /// Whether a case may have several outputs.
+        several: bool,
         file: String,
     },
 }
@@ -337,7 +428,12 @@ enum Fault {
 }
 
 impl Rows {
-    fn open(path: &Path, benchmark: &'static Benchmark, join: &Join) -> Result<Self, JobError> {
+    fn open(
+        path: &Path,
+        benchmark: &'static Benchmark,
+        rule: &Rule,
+        join: &Join,
+    ) -> Result<Self, JobError> {
         let file = path.display().to_string();
         let mut cases = Cases::open(path, benchmark).map_err(JobError::Invalid)?;
         if matches!(join, Join::Place) {
@@ -382,6 +478,7 @@ impl Rows {
         }
         Ok(Self::ByName {
             taken: vec![false; entries.len()],
+            several: rule.attempts != Attempts::One,
             cases,
             entries,
             file,
@@ -415,6 +512,7 @@ impl Rows {
                 cases,
                 entries,
                 taken,
+                several,
                 file,
             } => {
                 let key = key.unwrap_or_default();
@@ -422,7 +520,7 @@ impl Rows {
                 let Ok(at) = entries.binary_search_by_key(&digest(&key), |entry| entry.key) else {
                     return Err(wrong(format!("{file} has no case `{}`", shown())));
                 };
-                if std::mem::replace(&mut taken[at], true) {
+                if std::mem::replace(&mut taken[at], true) && !*several {
                     return Err(wrong(twice(&shown())));
                 }
                 let case = cases.at(entries[at].offset).map_err(faulty)?;
