@@ -134,6 +134,16 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "dataset",
+        &[
+            ("evenhand dataset pull gsm8k", "from its authors' place"),
+            (
+                "evenhand dataset pull bfcl --from copies/",
+                "from a folder, offline",
+            ),
+        ],
+    ),
+    (
         "bless",
         &[(
             "evenhand bless latest --target next --to baseline.jsonl",

@@ -7,6 +7,7 @@ mod bug;
 mod check;
 mod ci;
 mod compare;
+mod dataset;
 mod examples;
 mod failure;
 mod init;
@@ -84,6 +85,7 @@ fn act(verb: Verb, screen: &Screen) -> u8 {
         Verb::Compare(verb) => compare::run(verb, screen),
         Verb::Judge(verb) => judge::run(verb, screen),
         Verb::Labels(verb) => labels::run(verb, screen),
+        Verb::Dataset(verb) => dataset::run(verb, screen),
         Verb::Bless(verb) => bless::run(verb, screen),
         Verb::Show(verb) => show::run(verb, screen),
         Verb::Runs(verb) => runs::run(&verb, screen),

@@ -96,6 +96,11 @@ pub enum Source {
         /// Where the suite names it.
         span: Span,
     },
+    /// The benchmark's own files, as they were pulled.
+    Pulled {
+        /// Where the suite names the benchmark.
+        span: Span,
+    },
     /// Cases in the suite itself, each with its place.
     Inline(Vec<(Span, serde_json::Value)>),
 }

@@ -10,6 +10,7 @@ mod calibrate;
 mod check;
 mod clock;
 mod compare;
+mod dataset;
 mod failure;
 mod held;
 mod init;
@@ -35,6 +36,7 @@ mod tune;
 mod wiring;
 
 pub use crate::engine::DEFAULT_OUTPUT;
+pub use crate::load::benchmarks::pulled::LOCK as DATASETS_LOCK;
 pub use benchmark::{ScoreOutputs, ScoredOutputs, score_outputs};
 pub use bless::{Bless, Blessed, bless};
 pub use calibrate::{
@@ -45,6 +47,7 @@ pub use calibrate::{
 pub use check::{Calls, Check, Checked, check};
 pub use clock::SystemClock;
 pub use compare::{Compare, compare, compare_columns};
+pub use dataset::{Pull, Pulled, PulledOne, pull};
 pub use failure::JobError;
 pub use init::{Written, init};
 pub use label_stats::label_statistics;

@@ -35,6 +35,8 @@ pub(crate) struct Clients {
     addresses: RefCell<Vec<(SecretString, Url)>>,
     /// Roots of trust besides the system's.
     more_roots: Vec<Certificate>,
+    /// Bodies are handed on as the server sends them.
+    verbatim: bool,
     gate: Gate,
 }
 
@@ -56,7 +58,17 @@ impl Clients {
             built: RefCell::default(),
             addresses: RefCell::default(),
             more_roots,
+            verbatim: false,
             gate: Gate::default(),
+        })
+    }
+
+    /// The same for files, whose bytes come as they are kept.
+    pub(crate) fn for_files(ca_bundle: Option<&[u8]>) -> Result<Self, String> {
+        let clients = Self::new(ca_bundle)?;
+        Ok(Self {
+            verbatim: true,
+            ..clients
         })
     }
 
@@ -110,6 +122,11 @@ impl Clients {
             .pool_idle_timeout(IDLE)
             .connector_layer(self.gate.clone())
             .user_agent(concat!("evenhand/", env!("CARGO_PKG_VERSION")));
+        let builder = if self.verbatim {
+            builder.no_gzip()
+        } else {
+            builder
+        };
         if way.direct {
             builder.no_proxy()
         } else {

@@ -434,7 +434,7 @@ fn a_suite_says_what_is_wrong_with_a_benchmark() {
         ),
         (
             "{benchmark: gsm8k}",
-            "suite.yaml:3:22: name the benchmark's own file as `path`",
+            "suite.yaml:3:22: no folder for pulled files is known: set EVENHAND_CACHE_DIR",
         ),
         (
             "{benchmark: gsm8k, path: cases.jsonl, fields: {input: q}}",

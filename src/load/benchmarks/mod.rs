@@ -20,6 +20,8 @@ mod mmlu;
 mod mmlu_pro;
 mod native;
 mod outputs;
+pub mod places;
+pub mod pulled;
 mod ruler;
 mod shown;
 mod simpleqa;

@@ -23,6 +23,8 @@ use crate::domain::suite::{self, Suite};
 use crate::domain::tree::Span;
 
 use super::benchmarks;
+use super::benchmarks::places::Role;
+use super::benchmarks::pulled::Cache;
 use super::text::problem;
 use row::Mapping;
 use sources::{Faults, FileSource, Inline, Source};
@@ -67,6 +69,14 @@ pub enum PlanError {
     Receiver(#[from] std::io::Error),
 }
 
+/// Whether files of this name can be read, by its ending.
+///
+/// # Errors
+/// They cannot, with the endings that are known.
+pub fn known_format(name: &str) -> Result<(), String> {
+    row::format_of(name).map(|_| ())
+}
+
 /// Reads the suite's dataset and hands the selected cases to `take`, in the plan's order.
 ///
 /// `suite_file` is how messages call the suite, `folder` what paths in it are relative to. No case is handed on before every row was
@@ -81,6 +91,8 @@ pub fn plan_cases(
     folder: &Path,
     take: &mut dyn FnMut(Case) -> std::io::Result<()>,
 ) -> Result<Selected, PlanError> {
+    let with_pulled = with_pulled(suite, suite_file, folder).map_err(PlanError::Faulty)?;
+    let suite = with_pulled.as_ref().unwrap_or(suite);
     let mut survey = Survey::new(suite, suite_file, folder);
     for (index, source) in suite.dataset.sources.iter().enumerate() {
         survey.read(index, source);
@@ -103,6 +115,30 @@ pub fn plan_cases(
     }
     selected.clusters = clusters.count();
     Ok(selected)
+}
+
+/// The suite with the files of its benchmark in the place of what was pulled; `None` where it names its files itself.
+fn with_pulled(suite: &Suite, suite_file: &str, folder: &Path) -> Result<Option<Suite>, Faults> {
+    let sources = &suite.dataset.sources;
+    let pulled = sources.iter().find_map(|source| match source {
+        suite::Source::Pulled { span } => Some(*span),
+        _ => None,
+    });
+    let (Some(span), Some(benchmark)) = (pulled, &suite.dataset.benchmark) else {
+        return Ok(None);
+    };
+    let paths = Cache::of_environment()
+        .and_then(|cache| cache.files(benchmark, Role::Cases, folder))
+        .map_err(|message| vec![problem(suite_file, span, message)])?;
+    let mut suite = suite.clone();
+    suite.dataset.sources = paths
+        .into_iter()
+        .map(|path| suite::Source::File {
+            path: path.display().to_string(),
+            span,
+        })
+        .collect();
+    Ok(Some(suite))
 }
 
 /// Reads a case of the first pass once more; it must be the same one.
@@ -165,6 +201,11 @@ fn open<'a>(
             items,
             next: 0,
         })),
+        suite::Source::Pulled { span } => Err(vec![problem(
+            suite_file,
+            *span,
+            "pull the benchmark's files first: evenhand dataset pull",
+        )]),
         suite::Source::File {
             path: written,
             span,
@@ -436,7 +477,7 @@ impl<'a> Survey<'a> {
                 let line = line.map_or(0, |(span, _)| u64::from(span.line));
                 (self.suite_file.to_owned(), line)
             }
-            None => (self.suite_file.to_owned(), 0),
+            Some(suite::Source::Pulled { .. }) | None => (self.suite_file.to_owned(), 0),
         }
     }
 

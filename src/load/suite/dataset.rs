@@ -34,17 +34,17 @@ pub(super) fn decode(fields: &mut Fields<'_>) -> Option<Dataset> {
     );
     let benchmark = fields.optional(
         "benchmark",
-        "the public benchmark whose own file `path` is (`evenhand list benchmarks`)",
+        "the public benchmark whose own file `path` is (`evenhand list benchmarks`); without `path`: the one that `evenhand dataset pull` fetched",
         BenchmarkName,
     );
     let written = |key: &str| fields.node().is_some_and(|node| node.get(key).is_some());
     let of_benchmark = written("benchmark");
-    if of_benchmark && !written("path") {
-        fields.problem(
-            "benchmark",
-            "name the benchmark's own file as `path`; it is not fetched (`evenhand list benchmarks` says which file)",
-        );
-    } else if !of_benchmark && !written("path") && !written("cases") {
+    let pulled = fields
+        .node()
+        .and_then(|node| node.get("benchmark"))
+        .filter(|_| !written("path"))
+        .map(|node| Source::Pulled { span: node.span });
+    if !of_benchmark && !written("path") && !written("cases") {
         fields.problem(
             "path",
             "a dataset needs `path` (a file of cases) or `cases` (cases written here)",
@@ -62,7 +62,10 @@ pub(super) fn decode(fields: &mut Fields<'_>) -> Option<Dataset> {
         .into_iter()
         .flatten()
         .map(|(path, span)| Source::File { path, span });
-    let sources: Vec<Source> = files.chain(inline.map(Source::Inline)).collect();
+    let sources: Vec<Source> = files
+        .chain(pulled)
+        .chain(inline.map(Source::Inline))
+        .collect();
     Some(Dataset {
         sources,
         select: select.unwrap_or_default(),
