@@ -14,6 +14,7 @@ mod column;
 pub mod comparison;
 mod contrast;
 mod correction;
+pub mod dataset;
 pub mod doubt;
 pub mod figure;
 pub mod findings;

@@ -1,15 +1,18 @@
 //! `dataset`: files of cases, pulled, looked at and converted.
 
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::failure::exit;
 use super::judge::Format;
 use super::screen::Screen;
 use super::{Done, print};
+use crate::domain::decode::unknown;
 use crate::funnel::terminal;
-use crate::jobs::{self, JobError, Pull};
+use crate::jobs::{self, Convert, ConvertTo, JobError, Pull, ShowDataset, StatsOf};
+use crate::load::dataset::look::FIELDS;
 use crate::report;
 
 /// Files of cases: a benchmark's own pulled from its public place, what is in one, another format of it.
@@ -24,6 +27,90 @@ pub(crate) struct Dataset {
 enum DatasetVerb {
     /// Fetch a benchmark's own files from its public place into the cache, checked; a cut download goes on.
     Pull(PullArgs),
+    /// Show a file or a benchmark at a glance: columns, first rows, licence, digest, place.
+    Show(ShowArgs),
+    /// Count what is in a dataset: lengths, tags, clusters, the same inputs, missing fields.
+    Stats(StatsArgs),
+    /// Write a file of cases in another format, losing nothing.
+    Convert(ConvertArgs),
+}
+
+#[derive(Debug, Args)]
+struct ShowArgs {
+    /// A file of rows (.jsonl, .csv, .json), or a benchmark.
+    name: String,
+    /// Rows that are shown.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    rows: usize,
+    #[command(flatten)]
+    cache: CacheArgs,
+    /// Print the result as `json` instead of the screen.
+    #[arg(long, value_name = "KIND", default_value = "terminal")]
+    format: Format,
+}
+
+#[derive(Debug, Args)]
+struct StatsArgs {
+    /// A file of cases (.jsonl, .csv, .json), or a benchmark that was pulled.
+    name: String,
+    /// The file holds this benchmark's own rows.
+    #[arg(long, value_name = "NAME", conflicts_with = "fields")]
+    benchmark: Option<String>,
+    /// Our field from the column that holds it, as `dataset.fields` in a suite; repeatable.
+    #[arg(long = "field", value_name = "FIELD=COLUMN", value_parser = field)]
+    fields: Vec<(String, String)>,
+    #[command(flatten)]
+    cache: CacheArgs,
+    /// Print the result as `json` instead of the screen.
+    #[arg(long, value_name = "KIND", default_value = "terminal")]
+    format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A CSV cell is text: a row that holds what would come back as something else is refused, with its line.
+Exits: 0 written · 2 the file is there · 3 a row is broken, or cannot be said in the format · 7 not written")]
+struct ConvertArgs {
+    /// The file of cases (.jsonl, .csv, .json).
+    file: PathBuf,
+    /// The format.
+    #[arg(long, value_name = "FORMAT")]
+    to: To,
+    /// The file to write; without it stdout.
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Replace a file that is there.
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum To {
+    Jsonl,
+    Csv,
+    Json,
+}
+
+impl From<To> for ConvertTo {
+    fn from(to: To) -> Self {
+        match to {
+            To::Jsonl => Self::Jsonl,
+            To::Csv => Self::Csv,
+            To::Json => Self::Json,
+        }
+    }
+}
+
+/// Reads `input=question`.
+fn field(text: &str) -> Result<(String, String), String> {
+    let (ours, column) = text
+        .split_once('=')
+        .filter(|(_, column)| !column.is_empty())
+        .ok_or("FIELD=COLUMN is wanted, such as input=question")?;
+    match FIELDS.contains(&ours) {
+        true => Ok((ours.to_owned(), column.to_owned())),
+        false => Err(unknown("field of a case", ours, FIELDS)),
+    }
 }
 
 #[derive(Debug, Args)]
@@ -85,6 +172,69 @@ fn bytes(text: &str) -> Result<u64, String> {
 pub(crate) fn run(dataset: Dataset, screen: &Screen) -> Done {
     match dataset.verb {
         DatasetVerb::Pull(verb) => pull(verb, screen),
+        DatasetVerb::Show(verb) => show(verb, screen),
+        DatasetVerb::Stats(verb) => stats(verb, screen),
+        DatasetVerb::Convert(verb) => convert(verb, screen),
+    }
+}
+
+fn show(verb: ShowArgs, screen: &Screen) -> Done {
+    let found = jobs::show_dataset(&ShowDataset {
+        name: verb.name,
+        rows: verb.rows,
+        cache: verb.cache.cache_dir,
+    })?;
+    let text = match verb.format {
+        Format::Terminal => report::facts(&found.name, &found.told(), screen.width, screen.color),
+        Format::Json => json(&found)?,
+    };
+    print(screen, text.as_bytes())?;
+    Ok(exit::DONE)
+}
+
+fn stats(verb: StatsArgs, screen: &Screen) -> Done {
+    let found = jobs::dataset_stats(&StatsOf {
+        name: verb.name,
+        benchmark: verb.benchmark,
+        fields: verb.fields,
+        cache: verb.cache.cache_dir,
+    })?;
+    let text = match verb.format {
+        Format::Terminal => report::facts(&found.name, &found.told(), screen.width, screen.color),
+        Format::Json => json(&found)?,
+    };
+    print(screen, text.as_bytes())?;
+    Ok(exit::DONE)
+}
+
+fn convert(verb: ConvertArgs, screen: &Screen) -> Done {
+    let order = Convert {
+        file: verb.file,
+        to: verb.to.into(),
+        out: verb.out,
+        force: verb.force,
+    };
+    let mut out = BufWriter::new(Stdout(screen));
+    let count = jobs::convert(&order, &mut out)?;
+    out.flush()
+        .map_err(|error| JobError::Store(error.to_string()))?;
+    if let Some(out) = &order.out {
+        screen.note(&terminal(&format!("{count} rows in {}", out.display())));
+    }
+    Ok(exit::DONE)
+}
+
+/// The one stdout writer, for what is written piece by piece.
+struct Stdout<'a>(&'a Screen);
+
+impl Write for Stdout<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.print(bytes).map_err(io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

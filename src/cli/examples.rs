@@ -141,6 +141,18 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "evenhand dataset pull bfcl --from copies/",
                 "from a folder, offline",
             ),
+            (
+                "evenhand dataset show gsm8k",
+                "columns, first rows, licence",
+            ),
+            (
+                "evenhand dataset stats cases.csv --field input=question",
+                "lengths, tags, twins",
+            ),
+            (
+                "evenhand dataset convert cases.csv --to jsonl -o cases.jsonl",
+                "losing nothing",
+            ),
         ],
     ),
     (

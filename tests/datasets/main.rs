@@ -7,5 +7,6 @@ mod cli;
 #[expect(dead_code, reason = "answers are files here, not JSON")]
 #[path = "../support/http_server.rs"]
 mod http_server;
+mod looked_at;
 mod published;
 mod pulled;

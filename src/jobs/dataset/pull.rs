@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::fetch::{Came, Fetching, Source};
+use super::named::cache;
 use crate::jobs::JobError;
 use crate::load::benchmarks::places::{Place, Role, place};
 use crate::load::benchmarks::pulled::{
-    Cache, INDEX, Index, LockFile, Locked, Pin, PulledFile, key, sha256_of,
+    INDEX, Index, LockFile, Locked, Pin, PulledFile, key, sha256_of,
 };
 use crate::load::benchmarks::{Benchmark, find};
 use crate::report::Fact;
@@ -119,10 +120,7 @@ pub fn pull(order: &Pull, tell: &mut dyn FnMut(String)) -> Result<Pulled, JobErr
     let benchmark = find(&order.benchmark).map_err(JobError::Usage)?;
     let place = place(benchmark.name);
     let jobs = jobs(order, benchmark, place)?;
-    let cache = match &order.cache {
-        Some(root) => Cache::at(root),
-        None => Cache::of_environment().map_err(JobError::Usage)?,
-    };
+    let cache = cache(order.cache.as_ref())?;
     let folder = cache.folder(benchmark.name);
     let cannot = |path: &Path, error: &dyn std::fmt::Display| {
         JobError::Store(format!("cannot write {}: {error}", path.display()))

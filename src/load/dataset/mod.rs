@@ -9,6 +9,7 @@
 
 pub(crate) mod cells;
 pub(crate) mod cut;
+pub mod look;
 pub(crate) mod records;
 pub(crate) mod row;
 pub(crate) mod sources;

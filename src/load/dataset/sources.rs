@@ -268,6 +268,21 @@ impl FileSource {
         }
     }
 
+    /// How it is cut into rows.
+    pub(crate) const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The columns of a CSV file.
+    pub(crate) fn head(&self) -> &[String] {
+        &self.head
+    }
+
+    /// The text of the row that was found last.
+    pub(crate) fn text(&self) -> &str {
+        self.records.text()
+    }
+
     /// A problem of a row.
     pub(crate) fn problem(&self, line: u64, message: impl Into<String>) -> Problem {
         self.records.problem(line, message)
