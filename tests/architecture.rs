@@ -68,6 +68,8 @@ const CRATES: &[(&str, &[&str])] = &[
         &["cli", "jobs", "store", "wire", "report", "load", "domain"],
     ),
     ("minijinja", &["domain", "report"]),
+    // Behind the feature of the same name.
+    ("parquet", &["load"]),
     ("quick_junit", &["report"]),
     ("rand", &["stats"]),
     // The engine seeds its own for the jitter of its pauses; all other randomness is drawn in `stats`.

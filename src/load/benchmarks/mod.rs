@@ -38,6 +38,7 @@ pub(crate) use answers::Answers;
 pub use cases::{Cases, NativeCase};
 use native::Native;
 pub use outputs::{OutputRow, Outputs};
+pub(crate) use shown::letter as shown_letter;
 
 /// A row of the table.
 #[derive(Debug)]

@@ -7,7 +7,9 @@
 //! A shuffled order is the order of keyed digests of the ids: it depends on the seed and the ids alone, so that a row added to the
 //! dataset moves no other.
 
+pub mod asking;
 pub(crate) mod cells;
+mod columnar;
 pub(crate) mod cut;
 pub mod look;
 pub(crate) mod records;
@@ -27,6 +29,7 @@ use super::benchmarks;
 use super::benchmarks::places::Role;
 use super::benchmarks::pulled::Cache;
 use super::text::problem;
+use asking::Asking;
 use row::Mapping;
 use sources::{Faults, FileSource, Inline, Source};
 
@@ -94,13 +97,17 @@ pub fn plan_cases(
 ) -> Result<Selected, PlanError> {
     let with_pulled = with_pulled(suite, suite_file, folder).map_err(PlanError::Faulty)?;
     let suite = with_pulled.as_ref().unwrap_or(suite);
-    let mut survey = Survey::new(suite, suite_file, folder);
+    let mut mapping = mapping_of(suite);
+    if let Some(format) = &suite.dataset.format {
+        let asking = Asking::read(format, &mapping, (suite_file, folder));
+        mapping.asking = Some(asking.map_err(PlanError::Faulty)?);
+    }
+    let mut survey = Survey::new(suite, suite_file, folder, mapping.clone());
     for (index, source) in suite.dataset.sources.iter().enumerate() {
         survey.read(index, source);
     }
     let mut kept = std::mem::take(&mut survey.kept);
     let (entries, mut selected) = survey.finish().map_err(PlanError::Faulty)?;
-    let mapping = mapping_of(suite);
     let mut sources: Vec<Option<Source<'_>>> = suite.dataset.sources.iter().map(|_| None).collect();
     let mut clusters = Clusters::default();
     for entry in &entries {
@@ -177,6 +184,7 @@ fn mapping_of(suite: &Suite) -> Mapping {
             .benchmark
             .as_deref()
             .and_then(|name| benchmarks::find(name).ok()),
+        asking: None,
     }
 }
 
@@ -291,13 +299,13 @@ struct Survey<'a> {
 }
 
 impl<'a> Survey<'a> {
-    fn new(suite: &'a Suite, suite_file: &'a str, folder: &'a Path) -> Self {
+    fn new(suite: &'a Suite, suite_file: &'a str, folder: &'a Path, mapping: Mapping) -> Self {
         let select = &suite.dataset.select;
         Self {
             suite,
             suite_file,
             folder,
-            mapping: mapping_of(suite),
+            mapping,
             entries: Vec::new(),
             kept: Vec::new(),
             chosen: Vec::new(),
@@ -417,10 +425,14 @@ impl<'a> Survey<'a> {
                 ])
             }
         };
+        let identity = match &self.mapping.asking {
+            None => mapping,
+            Some(asking) => serde_json::json!([mapping, asking.identity()]),
+        };
         let selected = Selected {
             count: 0,
             total: self.total,
-            digest: Digest::of_json(&mapping),
+            digest: Digest::of_json(&identity),
             columns: BTreeMap::new(),
             tags: BTreeMap::new(),
             all_tags: self.all_tags,
@@ -470,7 +482,11 @@ impl<'a> Survey<'a> {
         match self.suite.dataset.sources.get(source) {
             Some(suite::Source::File { path, .. }) => {
                 let (path, named) = path_of(self.folder, path);
-                let line = records::line_at(&path, offset);
+                // The line of an offset among the rows of Parquet is not looked for a second time.
+                let line = match columnar::is_parquet(&named) {
+                    true => 0,
+                    false => records::line_at(&path, offset),
+                };
                 (named, line)
             }
             Some(suite::Source::Inline(items)) => {
