@@ -460,3 +460,58 @@ fn way(benchmark: Option<&str>, style: Option<Style>) -> Result<&'static Way, St
 pub(crate) fn check(benchmark: Option<&str>, style: Option<Style>) -> Result<(), String> {
     way(benchmark, style).map(|_| ())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::benchmarks::{BENCHMARKS, find};
+
+    #[test]
+    fn the_first_style_is_what_the_benchmark_asks_by_itself() {
+        for ways in WAYS {
+            let benchmark = find(ways.benchmark).unwrap();
+            // That of GPQA refers to MMLU's.
+            if ways.benchmark != "gpqa" {
+                let asked = benchmark.prompt;
+                assert!(
+                    asked.contains(ways.ways[0].instruction),
+                    "{}",
+                    ways.benchmark
+                );
+            }
+            let mut seen: Vec<&str> = ways.ways.iter().map(|way| way.style.name()).collect();
+            seen.sort_unstable();
+            seen.dedup();
+            assert_eq!(seen.len(), ways.ways.len(), "{}", ways.benchmark);
+        }
+        assert!(
+            BENCHMARKS
+                .iter()
+                .any(|benchmark| styles(Some(benchmark.name)).is_empty())
+        );
+        assert_eq!(styles(None)[0], Style::Plain);
+    }
+
+    #[test]
+    fn an_example_shows_its_answer_as_the_style_wants_it() {
+        let mut case = Case::new("a", "q");
+        case.expected = Some(json!("C"));
+        case.choices = vec!["x".into(), "y".into(), "z".into()];
+        case.columns.insert(
+            "answer".into(),
+            json!("48/2 = <<48/2=24>>24 and <<24+1=25>>25\n#### 25"),
+        );
+        assert_eq!(
+            without_calculations(&case).unwrap(),
+            "48/2 = 24 and 25\n#### 25"
+        );
+        assert_eq!(letter(&case).unwrap(), "Answer: C");
+        case.expected = Some(json!(["w", "y"]));
+        assert_eq!(letter(&case).unwrap(), "Answer: B");
+        case.expected = Some(json!("w"));
+        assert!(letter(&case).unwrap_err().contains("none of `choices`"));
+        case.expected = None;
+        assert!(gold(&case).unwrap_err().contains("no expected answer"));
+        assert!(none(&case).unwrap_err().contains("style: direct"));
+    }
+}
