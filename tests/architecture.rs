@@ -58,6 +58,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap_mangen", &["cli"]),
     // Tables of cases and of recorded answers in; rows of trials out.
     ("csv", &["load", "target", "report"]),
+    // Files of benchmarks are published packed; `pull` unpacks them once, under a bound.
+    ("flate2", &["jobs"]),
     ("futures_util", &["wire"]),
     ("granit_parser", &["load"]),
     ("hyper", &["serve"]),
@@ -68,6 +70,8 @@ const CRATES: &[(&str, &[&str])] = &[
         &["cli", "jobs", "store", "wire", "report", "load", "domain"],
     ),
     ("minijinja", &["domain", "report"]),
+    // Behind the feature of the same name.
+    ("parquet", &["load"]),
     ("quick_junit", &["report"]),
     ("rand", &["stats"]),
     // The engine seeds its own for the jitter of its pauses; all other randomness is drawn in `stats`.
@@ -75,8 +79,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("regex", &["score", "judge"]),
     ("regex_syntax", &["score"]),
     ("reqwest", &["wire"]),
-    // The hash of an inline script, as browsers want it; secrets of the local server.
-    ("ring", &["funnel", "serve"]),
+    // SHA-256: by which a page's policy names its own script, and publishers their files; secrets of the local server.
+    ("ring", &["funnel", "load", "serve"]),
     // Signals and process groups; locks; the terminal's width.
     ("rustix", &["wire", "store", "cli"]),
     ("rustls", &["wire"]),

@@ -15,6 +15,7 @@ mod column;
 pub mod comparison;
 mod contrast;
 mod correction;
+pub mod dataset;
 pub mod doubt;
 pub mod figure;
 pub mod findings;

@@ -89,6 +89,8 @@ pub(crate) enum Verb {
     Labels(super::labels::Labels),
     /// Label outputs by hand, blind: on a local page in the browser, or at prompts.
     Annotate(Box<super::annotate::Annotate>),
+    /// Files of cases: pull a benchmark's own, look at one, convert one.
+    Dataset(super::dataset::Dataset),
     /// Make a run the baseline: write the file that later runs are compared with.
     Bless(Bless),
     /// Show one case of a run: the prompt as sent, the reply, every score with its reason.
@@ -325,7 +327,7 @@ pub(crate) struct BenchmarkOutputs {
     /// The outputs (.jsonl, .csv, .json), a row each.
     #[arg(long, value_name = "FILE", requires = "benchmark")]
     pub(crate) outputs: Option<PathBuf>,
-    /// The benchmark's own file; without it each output's row has the benchmark's fields.
+    /// The benchmark's own file; without it the outputs' rows have its fields, or it was pulled.
     #[arg(long, value_name = "FILE", requires = "benchmark")]
     pub(crate) cases: Option<PathBuf>,
     /// The field of an output's row that names its case; without one that is usual, its place does.

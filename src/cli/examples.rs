@@ -159,6 +159,28 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "dataset",
+        &[
+            ("evenhand dataset pull gsm8k", "from its authors' place"),
+            (
+                "evenhand dataset pull bfcl --from copies/",
+                "from a folder, offline",
+            ),
+            (
+                "evenhand dataset show gsm8k",
+                "columns, first rows, licence",
+            ),
+            (
+                "evenhand dataset stats cases.csv --field input=question",
+                "lengths, tags, twins",
+            ),
+            (
+                "evenhand dataset convert cases.csv --to jsonl -o cases.jsonl",
+                "losing nothing",
+            ),
+        ],
+    ),
+    (
         "bless",
         &[(
             "evenhand bless latest --target next --to baseline.jsonl",
@@ -199,7 +221,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "view",
         &[
             ("evenhand view", "the latest run, every case of it"),
-            ("evenhand view latest~1 --port 8600", "on a port of your own"),
+            (
+                "evenhand view latest~1 --port 8600",
+                "on a port of your own",
+            ),
         ],
     ),
     (

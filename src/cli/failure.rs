@@ -26,7 +26,7 @@ pub(crate) mod exit {
 pub(crate) fn code(error: &JobError) -> u8 {
     match error {
         JobError::Usage(_) => exit::USAGE,
-        JobError::Invalid(_) => exit::INVALID,
+        JobError::Invalid(_) | JobError::Refused(_) => exit::INVALID,
         JobError::NothingToRun(_) => exit::NOTHING,
         JobError::NotEvaluated(_) => exit::NOT_EVALUATED,
         JobError::Store(_) => exit::STORE,
@@ -65,6 +65,7 @@ mod tests {
             (JobError::Unexpected(String::new()), 1),
             (JobError::Usage(String::new()), 2),
             (JobError::Invalid(Vec::new()), 3),
+            (JobError::Refused(String::new()), 3),
             (JobError::NothingToRun(String::new()), 4),
             (JobError::NotEvaluated(String::new()), 5),
             (JobError::Store(String::new()), 7),

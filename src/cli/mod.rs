@@ -8,6 +8,7 @@ mod bug;
 mod check;
 mod ci;
 mod compare;
+mod dataset;
 mod examples;
 mod failure;
 mod init;
@@ -90,6 +91,7 @@ fn act(verb: Verb, screen: &Screen) -> u8 {
         Verb::Judge(verb) => judge::run(verb, screen),
         Verb::Labels(verb) => labels::run(verb, screen),
         Verb::Annotate(verb) => annotate::run(*verb, screen),
+        Verb::Dataset(verb) => dataset::run(verb, screen),
         Verb::Bless(verb) => bless::run(verb, screen),
         Verb::Show(verb) => show::run(verb, screen),
         Verb::Runs(verb) => runs::run(&verb, screen),

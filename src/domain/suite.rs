@@ -84,6 +84,64 @@ pub struct Dataset {
     pub cluster: Option<String>,
     /// The public benchmark whose own files these are, by its name in the table.
     pub benchmark: Option<String>,
+    /// How questions are put; `None`: as they stand.
+    pub format: Option<Format>,
+}
+
+/// How questions are put.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Format {
+    /// What is asked for behind the question; `None`: as the benchmark does by default, nothing for cases of ours.
+    pub style: Option<Style>,
+    /// How many examples stand before the question; `None`: all that are given.
+    pub shots: Option<u64>,
+    /// Where they come from.
+    pub examples: Examples,
+    /// Where the suite says so.
+    pub span: Span,
+}
+
+/// What is asked for behind a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Nothing: the question alone.
+    Plain,
+    /// Reasoning before the answer.
+    StepByStep,
+    /// The answer alone.
+    Direct,
+    /// The letter of a choice, which are listed with letters.
+    Letter,
+}
+
+impl Style {
+    /// Every style, by its word in a suite.
+    pub const NAMES: &[(&str, Self)] = &[
+        ("plain", Self::Plain),
+        ("step_by_step", Self::StepByStep),
+        ("direct", Self::Direct),
+        ("letter", Self::Letter),
+    ];
+
+    /// Its word in a suite.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let mut names = Self::NAMES.iter();
+        names
+            .find(|(_, style)| *style == self)
+            .map_or("", |(name, _)| name)
+    }
+}
+
+/// Where the examples before a question come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Examples {
+    /// There are none, or those of the benchmark that were pulled.
+    None,
+    /// A file of rows like the dataset's own, relative to the suite's folder.
+    File(String),
+    /// Questions and answers in the suite itself.
+    Given(Vec<(String, String)>),
 }
 
 /// One source of cases.
@@ -94,6 +152,11 @@ pub enum Source {
         /// As written.
         path: String,
         /// Where the suite names it.
+        span: Span,
+    },
+    /// The benchmark's own files, as they were pulled.
+    Pulled {
+        /// Where the suite names the benchmark.
         span: Span,
     },
     /// Cases in the suite itself, each with its place.

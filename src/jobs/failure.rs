@@ -11,6 +11,9 @@ pub enum JobError {
     /// The user's files are faulty: all problems, each with its place.
     #[error("{}", lines(.0))]
     Invalid(Vec<Problem>),
+    /// A file that came is not the one that is meant.
+    #[error("{0}")]
+    Refused(String),
     /// The dataset is empty, or the filters select nothing.
     #[error("{0}")]
     NothingToRun(String),

@@ -4,7 +4,9 @@ use serde_json::Value as Json;
 
 use super::pack::PACKS;
 use super::suite::KINDS;
+use crate::domain::suite::Style;
 use crate::load::benchmarks::{BENCHMARKS, Benchmark};
+use crate::load::dataset::asking::styles;
 use crate::score::benchmark::rule;
 
 /// A row of a list.
@@ -100,11 +102,21 @@ fn of_benchmark(benchmark: &Benchmark) -> Row {
         Some(_) => "zero-shot, the question with instructions (docs/benchmarks.md)",
         None => "zero-shot, the text alone",
     };
+    let styles: Vec<&str> = styles(Some(benchmark.name))
+        .into_iter()
+        .map(Style::name)
+        .collect();
+    let styles = match styles.split_first() {
+        None => "none but this one".to_owned(),
+        Some((first, [])) => first.to_string(),
+        Some((first, others)) => format!("{first} (the default), {}", others.join(", ")),
+    };
     let lines = [
         format!("cases: {}", benchmark.cases),
         format!("licence: {}", benchmark.licence),
         format!("file: {}", benchmark.file),
         format!("asked: {asked}"),
+        format!("styles: {styles}"),
         format!(
             "scorer: {} (the first is the default)",
             conventions.join(", ")

@@ -12,6 +12,7 @@ mod casebook;
 mod check;
 mod clock;
 mod compare;
+mod dataset;
 mod failure;
 mod held;
 mod init;
@@ -39,14 +40,13 @@ mod view;
 mod wiring;
 
 pub use crate::engine::DEFAULT_OUTPUT;
+pub use crate::load::benchmarks::pulled::LOCK as DATASETS_LOCK;
 pub use annotate::{
     Annotate, Annotated, Ask, Export, ExportKind, Session, SessionError, View, default_labels,
     export,
 };
 #[cfg(feature = "serve")]
 pub use annotate::{AnnotationPage, annotation_pages};
-#[cfg(feature = "serve")]
-pub use view::{RunPages, run_pages};
 pub use benchmark::{ScoreOutputs, ScoredOutputs, score_outputs};
 pub use bless::{Bless, Blessed, bless};
 pub use calibrate::{
@@ -58,6 +58,11 @@ pub use casebook::Cases;
 pub use check::{Calls, Check, Checked, check};
 pub use clock::SystemClock;
 pub use compare::{Compare, compare, compare_columns};
+pub use dataset::{
+    BenchmarkShown, ColumnShown, Convert, DatasetShown, FileShown, Format as ConvertTo, PlaceShown,
+    Pull, Pulled, PulledOne, ShowDataset, StatsFound, StatsOf, convert, dataset_stats, pull,
+    show_dataset,
+};
 pub use failure::JobError;
 pub use init::{Written, init};
 pub use label_stats::label_statistics;
@@ -78,3 +83,5 @@ pub use suite::{Selection, open_suite};
 pub use tune::{
     TuneFiles, TuneHost, TuneOrder, TuneStep, TuneTried, Tuned, tune_files, tune_judge,
 };
+#[cfg(feature = "serve")]
+pub use view::{RunPages, run_pages};

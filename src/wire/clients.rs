@@ -36,6 +36,8 @@ pub(crate) struct Clients {
     addresses: RefCell<Vec<(SecretString, Url)>>,
     /// Roots of trust besides the system's.
     more_roots: Vec<Certificate>,
+    /// Bodies are handed on as the server sends them.
+    verbatim: bool,
     gate: Gate,
     /// Where their connections are driven.
     pub(super) network: Network,
@@ -59,8 +61,18 @@ impl Clients {
             built: RefCell::default(),
             addresses: RefCell::default(),
             more_roots,
+            verbatim: false,
             gate: Gate::default(),
             network,
+        })
+    }
+
+    /// The same for files, whose bytes come as they are kept.
+    pub(crate) fn for_files(ca_bundle: Option<&[u8]>) -> Result<Self, String> {
+        let clients = Self::new(ca_bundle, Network::new(false))?;
+        Ok(Self {
+            verbatim: true,
+            ..clients
         })
     }
 
@@ -114,6 +126,11 @@ impl Clients {
             .pool_idle_timeout(IDLE)
             .connector_layer(self.gate.clone())
             .user_agent(concat!("evenhand/", env!("CARGO_PKG_VERSION")));
+        let builder = if self.verbatim {
+            builder.no_gzip()
+        } else {
+            builder
+        };
         if way.direct {
             builder.no_proxy()
         } else {

@@ -8,6 +8,7 @@ mod child;
 mod clients;
 mod connect;
 mod conversation;
+pub mod download;
 pub mod environment;
 pub mod files;
 mod group;

@@ -317,7 +317,7 @@ fn what_cannot_be_scored_is_said_with_file_line_and_next_step() {
                 "outputs.jsonl",
             ],
             3,
-            "the file is Parquet; write it as .jsonl or .csv first",
+            "the file is Parquet; name it .parquet",
         ),
         (
             vec![
@@ -434,7 +434,7 @@ fn a_suite_says_what_is_wrong_with_a_benchmark() {
         ),
         (
             "{benchmark: gsm8k}",
-            "suite.yaml:3:22: name the benchmark's own file as `path`",
+            "suite.yaml:3:22: no folder for pulled files is known: set EVENHAND_CACHE_DIR",
         ),
         (
             "{benchmark: gsm8k, path: cases.jsonl, fields: {input: q}}",
@@ -449,7 +449,7 @@ fn a_suite_says_what_is_wrong_with_a_benchmark() {
             "bad.jsonl:1: `answer` is missing",
         ),
         ("{benchmark: simpleqa, path: qa.csv}", "graded by a model"),
-        ("{benchmark: gsm8k, path: cases.parquet}", "known: .jsonl"),
+        ("{benchmark: gsm8k, path: cases.xls}", "known: .jsonl"),
     ] {
         let text = format!(
             "version: 1\nsuite: s\ndataset: {dataset}\ntargets: [{{id: t, kind: scripted}}]\n"

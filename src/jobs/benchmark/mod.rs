@@ -21,6 +21,8 @@ use crate::analysis::findings::Unit;
 use crate::analysis::outputs::{Summary, Tally, unit};
 use crate::domain::case::Case;
 use crate::domain::decode::{Problem, unknown};
+use crate::load::benchmarks::places::Role;
+use crate::load::benchmarks::pulled::Cache;
 use crate::load::benchmarks::{Benchmark, Cases, OutputRow, Outputs, Wanted, find};
 use crate::report::Heading;
 use crate::score::benchmark::{Attempts, Convention, Execution, Outcome, Rule, Verdict, named};
@@ -35,7 +37,7 @@ pub struct ScoreOutputs {
     pub benchmark: String,
     /// One of its conventions; `None`: its first.
     pub convention: Option<String>,
-    /// The benchmark's own file; `None`: each output's row has the fields that the rule needs.
+    /// The benchmark's own file; `None`: each output's row has the fields that the rule needs, or the file was pulled.
     pub cases: Option<PathBuf>,
     /// The outputs: .jsonl, .csv or .json.
     pub outputs: PathBuf,
@@ -109,7 +111,8 @@ pub fn score_outputs(order: &ScoreOutputs) -> Result<ScoredOutputs, JobError> {
         )));
     }
     let join = Join::of(order, benchmark, &outputs)?;
-    let mut rows = match &order.cases {
+    let pulled = pulled(order, benchmark, convention, &outputs)?;
+    let mut rows = match order.cases.as_ref().or(pulled.as_ref()) {
         None => Rows::Own(Seen::of(rule)),
         Some(path) => Rows::open(path, benchmark, rule, &join)?,
     };
@@ -176,6 +179,44 @@ pub fn score_outputs(order: &ScoreOutputs) -> Result<ScoredOutputs, JobError> {
         summary: tally.summary(cases),
         unit: unit(convention.is_number),
     })
+}
+
+/// The pulled file of cases, where neither a file nor the outputs' own rows have what the rule needs; `None` also where nothing was
+/// pulled: then the first row says what it lacks.
+fn pulled(
+    order: &ScoreOutputs,
+    benchmark: &Benchmark,
+    convention: &Convention,
+    outputs: &Outputs,
+) -> Result<Option<PathBuf>, JobError> {
+    let own = |first: &Map<String, Json>| convention.check(&Json::Object(first.clone())).is_ok();
+    if order.cases.is_some() || outputs.first().is_none_or(own) {
+        return Ok(None);
+    }
+    let Ok(cache) = Cache::of_environment() else {
+        return Ok(None);
+    };
+    if cache
+        .index(benchmark.name)
+        .map_err(JobError::Refused)?
+        .is_none()
+    {
+        return Ok(None);
+    }
+    let files = cache
+        .files(benchmark.name, Role::Cases, Path::new("."))
+        .map_err(JobError::Refused)?;
+    match files.as_slice() {
+        [one] => Ok(Some(one.clone())),
+        several => Err(JobError::Usage(format!(
+            "{} has {} files of cases; name the one that these outputs are of: --cases FILE ({} ...)",
+            benchmark.name,
+            several.len(),
+            several
+                .first()
+                .map_or_else(String::new, |file| file.display().to_string())
+        ))),
+    }
 }
 
 /// An output with its verdict.
@@ -249,8 +290,8 @@ fn score(
                 vec![outputs.problem(
                     output.line,
                     format!(
-                        "the row lacks what the rule of {} needs: {error}; name the benchmark's own file: --cases FILE",
-                        benchmark.name
+                        "the row lacks what the rule of {} needs: {error}; name the benchmark's own file: --cases FILE (or pull it: evenhand dataset pull {})",
+                        benchmark.name, benchmark.name
                     ),
                 )]
             })?;

@@ -8,7 +8,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     name: "gaia",
     summary: "questions for assistants with tools, answered by a number, a list or a few words",
     cases: "165 (validation)",
-    licence: "gated: its terms forbid to publish it anew",
+    licence: "none named; gated: not to be shared outside of a gated or private place",
     metric: "accuracy",
     file: "task_id, Question, Final answer (or final_answer), optionally Level and file_name, as .jsonl",
     prompt: "QUESTION\n\nReply with the answer alone: a number without units and thousands separators, or as few words as possible, or a list parted by commas.",

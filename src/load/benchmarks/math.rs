@@ -8,8 +8,8 @@ use crate::score::benchmark::math::last_boxed;
 pub(super) const BENCHMARK: Benchmark = Benchmark {
     name: "math",
     summary: "competition problems, answered by an expression of LaTeX",
-    cases: "5,000 (test)",
-    licence: "MIT",
+    cases: "5,000 (test); 500 in MATH-500",
+    licence: "MIT (repository)",
     metric: "accuracy",
     file: "problem, solution (with `\\boxed{}`), optionally level and type, as .jsonl",
     prompt: "PROBLEM\n\nSolve it step by step. Put the final answer, and nothing else, in \\boxed{}.",

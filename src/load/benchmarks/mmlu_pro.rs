@@ -9,7 +9,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     name: "mmlu_pro",
     summary: "questions of fourteen fields, one letter of up to ten",
     cases: "12,032 (test)",
-    licence: "Apache-2.0",
+    licence: "MIT (data card), Apache-2.0 (repository)",
     metric: "accuracy",
     file: "question_id, question, options (a list), answer (a letter), optionally category, as .jsonl or .json",
     prompt: "QUESTION\n\nA. OPTION\nB. OPTION ...\n\nThink step by step, then finish with \"the answer is (X)\", where X is the letter of the right option.",

@@ -24,6 +24,8 @@ mod mmlu_pro;
 mod native;
 pub mod needle;
 mod outputs;
+pub mod places;
+pub mod pulled;
 mod ruler;
 mod shown;
 mod simpleqa;
@@ -41,6 +43,7 @@ pub(crate) use answers::Answers;
 pub use cases::{Cases, NativeCase};
 use native::Native;
 pub use outputs::{OutputRow, Outputs, Wanted};
+pub(crate) use shown::letter as shown_letter;
 
 /// A row of the table.
 #[derive(Debug)]

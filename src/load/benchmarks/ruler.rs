@@ -8,7 +8,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     name: "ruler",
     summary: "long texts with words that must be found",
     cases: "as many as its program was told to make",
-    licence: "Apache-2.0",
+    licence: "Apache-2.0 (its program; from memory)",
     metric: "share found",
     file: "index, input, outputs (a list), as .jsonl",
     prompt: "INPUT",

@@ -3,7 +3,7 @@
 use crate::domain::digest::Digest;
 
 /// The letter of a place: A for 0. There are 26.
-pub(super) fn letter(place: usize) -> Option<char> {
+pub(crate) fn letter(place: usize) -> Option<char> {
     u8::try_from(place)
         .ok()
         .filter(|place| *place < 26)

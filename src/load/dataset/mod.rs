@@ -7,8 +7,11 @@
 //! A shuffled order is the order of keyed digests of the ids: it depends on the seed and the ids alone, so that a row added to the
 //! dataset moves no other.
 
+pub mod asking;
 pub(crate) mod cells;
+mod columnar;
 pub(crate) mod cut;
+pub mod look;
 pub(crate) mod records;
 pub(crate) mod row;
 pub(crate) mod sources;
@@ -23,7 +26,10 @@ use crate::domain::suite::{self, Suite};
 use crate::domain::tree::Span;
 
 use super::benchmarks;
+use super::benchmarks::places::Role;
+use super::benchmarks::pulled::Cache;
 use super::text::problem;
+use asking::Asking;
 use row::Mapping;
 use sources::{Faults, FileSource, Inline, Source};
 
@@ -67,6 +73,14 @@ pub enum PlanError {
     Receiver(#[from] std::io::Error),
 }
 
+/// Whether files of this name can be read, by its ending.
+///
+/// # Errors
+/// They cannot, with the endings that are known.
+pub fn known_format(name: &str) -> Result<(), String> {
+    row::format_of(name).map(|_| ())
+}
+
 /// Reads the suite's dataset and hands the selected cases to `take`, in the plan's order.
 ///
 /// `suite_file` is how messages call the suite, `folder` what paths in it are relative to. No case is handed on before every row was
@@ -81,13 +95,19 @@ pub fn plan_cases(
     folder: &Path,
     take: &mut dyn FnMut(Case) -> std::io::Result<()>,
 ) -> Result<Selected, PlanError> {
-    let mut survey = Survey::new(suite, suite_file, folder);
+    let with_pulled = with_pulled(suite, suite_file, folder).map_err(PlanError::Faulty)?;
+    let suite = with_pulled.as_ref().unwrap_or(suite);
+    let mut mapping = mapping_of(suite);
+    if let Some(format) = &suite.dataset.format {
+        let asking = Asking::read(format, &mapping, (suite_file, folder));
+        mapping.asking = Some(asking.map_err(PlanError::Faulty)?);
+    }
+    let mut survey = Survey::new(suite, suite_file, folder, mapping.clone());
     for (index, source) in suite.dataset.sources.iter().enumerate() {
         survey.read(index, source);
     }
     let mut kept = std::mem::take(&mut survey.kept);
     let (entries, mut selected) = survey.finish().map_err(PlanError::Faulty)?;
-    let mapping = mapping_of(suite);
     let mut sources: Vec<Option<Source<'_>>> = suite.dataset.sources.iter().map(|_| None).collect();
     let mut clusters = Clusters::default();
     for entry in &entries {
@@ -103,6 +123,30 @@ pub fn plan_cases(
     }
     selected.clusters = clusters.count();
     Ok(selected)
+}
+
+/// The suite with the files of its benchmark in the place of what was pulled; `None` where it names its files itself.
+fn with_pulled(suite: &Suite, suite_file: &str, folder: &Path) -> Result<Option<Suite>, Faults> {
+    let sources = &suite.dataset.sources;
+    let pulled = sources.iter().find_map(|source| match source {
+        suite::Source::Pulled { span } => Some(*span),
+        _ => None,
+    });
+    let (Some(span), Some(benchmark)) = (pulled, &suite.dataset.benchmark) else {
+        return Ok(None);
+    };
+    let paths = Cache::of_environment()
+        .and_then(|cache| cache.files(benchmark, Role::Cases, folder))
+        .map_err(|message| vec![problem(suite_file, span, message)])?;
+    let mut suite = suite.clone();
+    suite.dataset.sources = paths
+        .into_iter()
+        .map(|path| suite::Source::File {
+            path: path.display().to_string(),
+            span,
+        })
+        .collect();
+    Ok(Some(suite))
 }
 
 /// Reads a case of the first pass once more; it must be the same one.
@@ -140,6 +184,7 @@ fn mapping_of(suite: &Suite) -> Mapping {
             .benchmark
             .as_deref()
             .and_then(|name| benchmarks::find(name).ok()),
+        asking: None,
     }
 }
 
@@ -165,6 +210,11 @@ fn open<'a>(
             items,
             next: 0,
         })),
+        suite::Source::Pulled { span } => Err(vec![problem(
+            suite_file,
+            *span,
+            "pull the benchmark's files first: evenhand dataset pull",
+        )]),
         suite::Source::File {
             path: written,
             span,
@@ -249,13 +299,13 @@ struct Survey<'a> {
 }
 
 impl<'a> Survey<'a> {
-    fn new(suite: &'a Suite, suite_file: &'a str, folder: &'a Path) -> Self {
+    fn new(suite: &'a Suite, suite_file: &'a str, folder: &'a Path, mapping: Mapping) -> Self {
         let select = &suite.dataset.select;
         Self {
             suite,
             suite_file,
             folder,
-            mapping: mapping_of(suite),
+            mapping,
             entries: Vec::new(),
             kept: Vec::new(),
             chosen: Vec::new(),
@@ -375,10 +425,14 @@ impl<'a> Survey<'a> {
                 ])
             }
         };
+        let identity = match &self.mapping.asking {
+            None => mapping,
+            Some(asking) => serde_json::json!([mapping, asking.identity()]),
+        };
         let selected = Selected {
             count: 0,
             total: self.total,
-            digest: Digest::of_json(&mapping),
+            digest: Digest::of_json(&identity),
             columns: BTreeMap::new(),
             tags: BTreeMap::new(),
             all_tags: self.all_tags,
@@ -428,7 +482,11 @@ impl<'a> Survey<'a> {
         match self.suite.dataset.sources.get(source) {
             Some(suite::Source::File { path, .. }) => {
                 let (path, named) = path_of(self.folder, path);
-                let line = records::line_at(&path, offset);
+                // The line of an offset among the rows of Parquet is not looked for a second time.
+                let line = match columnar::is_parquet(&named) {
+                    true => 0,
+                    false => records::line_at(&path, offset),
+                };
                 (named, line)
             }
             Some(suite::Source::Inline(items)) => {
@@ -436,7 +494,7 @@ impl<'a> Survey<'a> {
                 let line = line.map_or(0, |(span, _)| u64::from(span.line));
                 (self.suite_file.to_owned(), line)
             }
-            None => (self.suite_file.to_owned(), 0),
+            Some(suite::Source::Pulled { .. }) | None => (self.suite_file.to_owned(), 0),
         }
     }
 

@@ -45,6 +45,12 @@ impl Records {
     pub(crate) fn open(path: &Path, named: &str, format: Format) -> Result<Self, Problem> {
         let whole = |message: String| problem(named, Span::default(), message);
         let file = File::open(path).map_err(|error| whole(cannot_read(&error)))?;
+        Self::of(file, named, format)
+    }
+
+    /// The records of a file that is open already.
+    pub(crate) fn of(file: File, named: &str, format: Format) -> Result<Self, Problem> {
+        let whole = |message: String| problem(named, Span::default(), message);
         let kind = file
             .metadata()
             .map_err(|error| whole(cannot_read(&error)))?
@@ -241,9 +247,9 @@ fn no_text(head: &[u8]) -> Option<&'static str> {
         [0x28, 0xb5, 0x2f, 0xfd, ..] => {
             Some("the file is compressed; unpack it first: unzstd FILE")
         }
-        [b'P', b'A', b'R', b'1', ..] => {
-            Some("the file is Parquet; write it as .jsonl or .csv first")
-        }
+        [b'P', b'A', b'R', b'1', ..] => Some(
+            "the file is Parquet; name it .parquet (a build with `--features parquet` reads it), or write it as .jsonl or .csv",
+        ),
         [b'P', b'K', 3, 4, ..] => {
             Some("the file is a zip archive or a spreadsheet; save it as .csv or .jsonl")
         }

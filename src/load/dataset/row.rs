@@ -4,6 +4,8 @@
 //! split at `|` (or are a JSON array, where a text holds a `|` itself), `checks` is JSON, `metadata` is a JSON object or becomes
 //! `metadata.text`, and an empty cell is absent.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::domain::case::{Case, Input};
@@ -14,6 +16,8 @@ use crate::domain::tree::Span;
 use crate::load::benchmarks::Benchmark;
 use crate::score::{check_schemas, decode_check};
 
+use super::asking::Asking;
+use super::columnar;
 use super::cut::Format;
 
 /// The fields of a case, in the order of its schema.
@@ -31,6 +35,10 @@ pub(crate) const MOST_COLUMNS: usize = 10_000;
 
 /// The format of a file by its name's ending.
 pub(crate) fn format_of(path: &str) -> Result<Format, String> {
+    if columnar::is_parquet(path) {
+        // Its rows are made lines when it is opened.
+        return columnar::refusal(path).map_or(Ok(Format::Lines), Err);
+    }
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     match ending.to_ascii_lowercase().as_str() {
         "jsonl" | "ndjson" => Ok(Format::Lines),
@@ -52,6 +60,8 @@ pub(crate) struct Mapping {
     pub(crate) cluster: Option<String>,
     /// The benchmark whose own rows these are.
     pub(crate) benchmark: Option<&'static Benchmark>,
+    /// How questions are put.
+    pub(crate) asking: Option<Arc<Asking>>,
 }
 
 impl Mapping {
@@ -83,8 +93,22 @@ impl Mapping {
     }
 }
 
-/// A row into a case, or everything that is wrong with it. `derive_id`: no row of this source has an id.
+/// A row into a case, its question put as the format says, or everything that is wrong with it. `derive_id`: no row of this source has
+/// an id.
 pub(crate) fn case(
+    row: Map<String, Json>,
+    mapping: &Mapping,
+    from_csv: bool,
+    derive_id: bool,
+) -> Result<Case, Vec<String>> {
+    let mut case = as_it_stands(row, mapping, from_csv, derive_id)?;
+    if let Some(asking) = &mapping.asking {
+        asking.put(&mut case).map_err(|message| vec![message])?;
+    }
+    Ok(case)
+}
+
+fn as_it_stands(
     row: Map<String, Json>,
     mapping: &Mapping,
     from_csv: bool,
@@ -546,7 +570,7 @@ mod tests {
                 .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
                 .collect(),
             cluster: None,
-            benchmark: None,
+            ..Mapping::default()
         };
         let Json::Object(row) = row else { panic!() };
         let derive = !mapping.has_id(&row);

@@ -13,6 +13,7 @@ use crate::domain::tree::Span;
 use crate::load::benchmarks::Answers;
 
 use super::cells::Cells;
+use super::columnar;
 use super::cut::Format;
 use super::records::{Place, Records};
 use super::row::{self, MOST_COLUMNS, Mapping};
@@ -149,8 +150,13 @@ impl FileSource {
     }
 
     fn of(path: &Path, named: &str, format: Format) -> Result<Self, Faults> {
+        let records = if columnar::is_parquet(named) {
+            columnar::as_lines(path, named).and_then(|rows| Records::of(rows, named, format))
+        } else {
+            Records::open(path, named, format)
+        };
         Ok(Self {
-            records: Records::open(path, named, format).map_err(|problem| vec![problem])?,
+            records: records.map_err(|problem| vec![problem])?,
             format,
             head: Vec::new(),
             cells: Cells::new(),
@@ -266,6 +272,21 @@ impl FileSource {
             Some(found) => found.map(|found| found.case),
             None => Err(vec![changed(self.records.named())]),
         }
+    }
+
+    /// How it is cut into rows.
+    pub(crate) const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The columns of a CSV file.
+    pub(crate) fn head(&self) -> &[String] {
+        &self.head
+    }
+
+    /// The text of the row that was found last.
+    pub(crate) fn text(&self) -> &str {
+        self.records.text()
     }
 
     /// A problem of a row.

@@ -1,12 +1,12 @@
 //! The `dataset` part of a suite: where the cases come from and which are taken.
 
 use crate::domain::decode::{
-    Fields, List, MapOf, OneOrMany, Problems, Shape, Text, Truth, Whole, object, unknown,
+    Fields, List, MapOf, OneOf, OneOrMany, Problems, Shape, Text, Truth, Whole, object, unknown,
 };
-use crate::domain::suite::{Dataset, Select, Source};
+use crate::domain::suite::{Dataset, Examples, Format, Select, Source, Style};
 use crate::domain::tree::{Node, Span, Value};
 use crate::load::benchmarks::{self, needle};
-use crate::load::dataset::row;
+use crate::load::dataset::{asking, row};
 use serde_json::{Value as Json, json};
 
 /// Reads `dataset`.
@@ -34,7 +34,7 @@ pub(super) fn decode(fields: &mut Fields<'_>) -> Option<Dataset> {
     );
     let benchmark = fields.optional(
         "benchmark",
-        "the public benchmark whose own file `path` is (`evenhand list benchmarks`)",
+        "the public benchmark whose own file `path` is (`evenhand list benchmarks`); without `path`: the one that `evenhand dataset pull` fetched",
         BenchmarkName,
     );
     let generate = fields.optional(
@@ -42,18 +42,28 @@ pub(super) fn decode(fields: &mut Fields<'_>) -> Option<Dataset> {
         "for `benchmark: ruler`: texts made here in place of a file",
         object(needle::decode),
     );
+    let format = fields.optional(
+        "format",
+        "how questions are put: a style, and examples before them",
+        object(format),
+    );
     let written = |key: &str| fields.node().is_some_and(|node| node.get(key).is_some());
     let of_benchmark = written("benchmark");
-    if of_benchmark && !written("path") && !written("generate") {
-        fields.problem(
-            "benchmark",
-            "name the benchmark's own file as `path`; it is not fetched (`evenhand list benchmarks` says which file)",
-        );
-    } else if !of_benchmark && !written("path") && !written("cases") && !written("generate") {
+    let pulled = fields
+        .node()
+        .and_then(|node| node.get("benchmark"))
+        .filter(|_| !written("path") && !written("generate"))
+        .map(|node| Source::Pulled { span: node.span });
+    if !of_benchmark && !written("path") && !written("cases") && !written("generate") {
         fields.problem(
             "path",
             "a dataset needs `path` (a file of cases) or `cases` (cases written here)",
         );
+    }
+    if let Some(format) = &format
+        && let Err(message) = asking::check(benchmark.as_deref(), format.style)
+    {
+        fields.problem("format", message);
     }
     for key in ["cases", "fields"] {
         if of_benchmark && fields.node().is_some_and(|node| node.get(key).is_some()) {
@@ -89,15 +99,70 @@ pub(super) fn decode(fields: &mut Fields<'_>) -> Option<Dataset> {
         .into_iter()
         .flatten()
         .map(|(path, span)| Source::File { path, span });
-    let inline = inline.map(Source::Inline);
-    let sources: Vec<Source> = files.chain(inline).chain(made).collect();
+    let sources: Vec<Source> = files
+        .chain(pulled)
+        .chain(inline.map(Source::Inline))
+        .chain(made)
+        .collect();
     Some(Dataset {
         sources,
         select: select.unwrap_or_default(),
         fields: mapped.unwrap_or_default(),
         cluster,
         benchmark,
+        format,
     })
+}
+
+/// Reads `dataset.format`.
+fn format(fields: &mut Fields<'_>) -> Option<Format> {
+    let span = fields.span();
+    let style = fields.optional(
+        "style",
+        "what is asked for behind the question; default: the benchmark's own, nothing for other cases",
+        OneOf(Style::NAMES),
+    );
+    let shots = fields.optional(
+        "shots",
+        "how many examples stand before the question; default: all that are given",
+        Whole(1..=1_000),
+    );
+    let examples = fields.optional(
+        "examples",
+        "file of rows like the dataset's own that are asked nobody, or a list of {question: ..., answer: ...}; default: those that `evenhand dataset pull` fetched",
+        Shown,
+    );
+    Some(Format {
+        style,
+        shots,
+        examples: examples.unwrap_or(Examples::None),
+        span,
+    })
+}
+
+/// Examples: a path, or a list.
+struct Shown;
+
+impl Shape for Shown {
+    type Output = Examples;
+    fn read(&self, node: &Node, problems: &mut Problems) -> Option<Examples> {
+        if !matches!(node.value, Value::Sequence(_)) {
+            return Path
+                .read(node, problems)
+                .map(|(path, _)| Examples::File(path));
+        }
+        let given = List(object(example)).read(node, problems)?;
+        Some(Examples::Given(given))
+    }
+    fn schema(&self) -> Json {
+        json!({"anyOf": [{"type": "string"}, List(object(example)).schema()]})
+    }
+}
+
+fn example(fields: &mut Fields<'_>) -> Option<(String, String)> {
+    let question = fields.required("question", "what is asked", Text);
+    let answer = fields.required("answer", "the answer as it is to be given", Text);
+    Some((question?, answer?))
 }
 
 fn select(fields: &mut Fields<'_>) -> Option<Select> {
