@@ -20,6 +20,8 @@ pub(crate) fn measure(wish: &Wish) -> String {
     bench.calls();
     bench.slow_calls();
     bench.findings();
+    bench.page();
+    bench.outputs();
     if wish.long {
         bench.million();
     }
@@ -294,6 +296,63 @@ impl Bench<'_> {
                     self.line(Line::new(&work, "peak memory", Unit::Mib, 200.0, 200.0).with(peaks));
                 }
             }
+        }
+    }
+
+    /// A run as a page of one file.
+    fn page(&mut self) {
+        let work = "report of 10000 trials as html";
+        if !self.wants(work) {
+            return;
+        }
+        let desk = Desk::new(&self.wish.program);
+        desk.recorded(5_000, 1);
+        ended(
+            child::run(&mut desk.evenhand(&["run", "suite.yaml"])),
+            "the run to report on",
+        );
+        let arguments = ["report", "latest", "--report", "html=page.html"];
+        let walls: Vec<f64> = (0..self.wish.rounds)
+            .map(|_| seconds(ended(child::run(&mut desk.evenhand(&arguments)), work).wall))
+            .collect();
+        self.line(Line::new(work, "wall", Unit::Seconds, 1.0, 0.5).with(walls));
+        let mib = desk.size("page.html") as f64 / MIB / MIB;
+        self.line(Line::new(work, "file", Unit::Mib, 9.5, 9.5).with([mib]));
+    }
+
+    /// Outputs that are there already, scored by a benchmark's rule.
+    fn outputs(&mut self) {
+        for (work, name, rows, must, aim) in [
+            ("score 200,000 gsm8k outputs", "gsm8k", 200_000, 2.0, 1.0),
+            (
+                "score 200,000 mmlu_pro outputs",
+                "mmlu_pro",
+                200_000,
+                2.0,
+                1.0,
+            ),
+            ("score 541 ifeval outputs", "ifeval", 541, 0.2, 0.1),
+        ] {
+            if !self.wants(work) {
+                continue;
+            }
+            let desk = Desk::new(&self.wish.program);
+            desk.outputs(name, rows);
+            let arguments = [
+                "score",
+                "--benchmark",
+                name,
+                "--cases",
+                "rows.jsonl",
+                "--outputs",
+                "outputs.jsonl",
+                "-q",
+            ];
+            let took: Vec<Took> = (0..self.wish.rounds)
+                .map(|_| ended(child::run(&mut desk.evenhand(&arguments)), work))
+                .collect();
+            let walls = took.iter().map(|took| seconds(took.wall));
+            self.line(Line::new(work, "wall", Unit::Seconds, must, aim).with(walls));
         }
     }
 

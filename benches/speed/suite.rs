@@ -92,6 +92,50 @@ impl Desk {
         );
     }
 
+    /// Questions of a benchmark in its own form, and an output for each, as long as models make them; every third is wrong.
+    pub(crate) fn outputs(&self, benchmark: &str, count: u64) {
+        let (mut rows, mut outputs) = (String::new(), String::new());
+        for number in 0..count {
+            let said = if number % 3 == 0 { number + 1 } else { number };
+            let reasons =
+                "First I look at what is given, then I work through it one step after the other. "
+                    .repeat(4);
+            let (row, output) = match benchmark {
+                "gsm8k" => (
+                    format!(
+                        r#"{{"question":"What is {number} and nothing?","answer":"It stays as it is.\n#### {number}"}}"#
+                    ),
+                    format!("{reasons}So there are {said}.\\n#### {said}"),
+                ),
+                "mmlu_pro" => (
+                    format!(
+                        r#"{{"question_id":{number},"question":"Which one is it?","options":["a","b","c","d","e","f","g","h","i","j"],"answer":"{}","category":"field {}"}}"#,
+                        letter(number),
+                        number % 14
+                    ),
+                    format!("{reasons}The answer is ({}).", letter(said)),
+                ),
+                _ => (
+                    format!(
+                        r#"{{"key":{number},"prompt":"Say it as asked, number {number}.","instruction_id_list":["length_constraints:number_words","detectable_format:number_bullet_lists","punctuation:no_comma"],"kwargs":[{{"relation":"at least","num_words":40}},{{"num_bullets":2}},{{}}]}}"#
+                    ),
+                    format!("{}\\n* one\\n* two", reasons.replace(',', "")),
+                ),
+            };
+            rows += &row;
+            rows.push('\n');
+            let _ = writeln!(outputs, r#"{{"output":"{output}"}}"#);
+        }
+        self.write("rows.jsonl", &rows);
+        self.write("outputs.jsonl", &outputs);
+    }
+
+    /// The bytes of a file here.
+    pub(crate) fn size(&self, name: &str) -> u64 {
+        let file = std::fs::metadata(self.folder.path().join(name));
+        file.expect("a file that was written").len()
+    }
+
     /// The program, about to be run here.
     pub(crate) fn evenhand(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
@@ -101,4 +145,8 @@ impl Desk {
             .args(arguments);
         command
     }
+}
+
+fn letter(number: u64) -> char {
+    char::from(b'A' + (number % 10) as u8)
 }

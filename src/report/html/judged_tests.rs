@@ -1,11 +1,13 @@
 //! The pages of a judge: the words of the screen, charts whose classes exist, and hostile text in every field.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::LazyLock;
 
 use super::{audit_page, calibration_page, tuning_page};
-use crate::analysis::audit::{AttackText, Attacked, Audit, Judged, Probe, Seen, Verdict, rows};
+use crate::analysis::audit::{
+    AttackText, Attacked, Audit, Judged, Listed, Probe, Seen, Verdict, rows,
+};
 use crate::analysis::calibration::{
     self, CalibrateOptions, Calibration, Item, JudgeFacts, Reference, Scale, Sheet, calibrate,
 };
@@ -14,6 +16,7 @@ use crate::analysis::tuning::{
     Cost, CrossValidated, Gap, Labels, Optimistic, Outcome, Scored, Tried, Tuning, concluded,
     hold_out,
 };
+use crate::domain::instrument::Listing;
 use crate::domain::usable::Usable;
 use crate::report::calibration::{self as words, JudgeTitle};
 use crate::report::{audit as audit_words, tuning as tuning_words};
@@ -107,12 +110,24 @@ fn audited(text: &str) -> Audit {
                 Choice::Second
             }),
         }],
+        orders_again: Vec::new(),
+        listed: [Listing::Reversed, Listing::Relettered]
+            .map(|listing| {
+                let listed = Listed {
+                    verdict: said(f64::from((at + 1) % 3)),
+                    orders: Vec::new(),
+                };
+                (listing, listed)
+            })
+            .into(),
         compared: (Some(f64::from(at % 3)), Some(f64::from(at % 2))),
     });
     let seen = Seen {
         probes: Probe::ALL.to_vec(),
         attacked: attacked.collect(),
         no_attacks: None,
+        offered: vec![(format!("{text}a"), 0.0), (format!("{text}b"), 1.0)],
+        no_listing: BTreeMap::new(),
         judged: judged.collect(),
         own_material: false,
         pairwise: true,
