@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
@@ -111,20 +111,20 @@ impl Browser {
         self.command("execute/sync", json!({"script": body, "args": arguments}))
     }
 
-    /// Waits until an expression of the page is true.
+    /// Waits until an expression of the page is true, also over pages that are loaded meanwhile.
     pub(crate) fn wait_until(&self, expression: &str) {
-        let body = format!(
-            "const done = arguments[arguments.length - 1]; \
-             (function look() {{ if ({expression}) done(true); else setTimeout(look, 5); }})();"
-        );
-        let answer = self.try_call(
-            "POST",
-            &self.path("execute/async"),
-            Some(&json!({"script": body, "args": []})),
-        );
-        if let Err(fault) = answer {
-            let shown = self.script("return document.body.innerText", &[]);
-            panic!("`{expression}` never came true: {fault}\nthe page shows: {shown}");
+        let asked = json!({"script": format!("return Boolean({expression})"), "args": []});
+        let begun = Instant::now();
+        loop {
+            // A page that is just being loaded answers nothing.
+            let answer = self.try_call("POST", &self.path("execute/sync"), Some(&asked));
+            if answer == Ok(Json::Bool(true)) {
+                return;
+            }
+            if begun.elapsed() > PATIENCE {
+                let shown = self.script("return document.body.innerText", &[]);
+                panic!("`{expression}` never came true: {answer:?}\nthe page shows: {shown}");
+            }
         }
     }
 
