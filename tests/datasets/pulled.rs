@@ -483,13 +483,10 @@ fn a_folder_of_copies_stands_for_the_place_and_nothing_is_fetched_twice() {
     let found: Value = serde_json::from_str(&said.stdout).expect("JSON");
     assert_eq!(found["files"].as_array().map(Vec::len), Some(13));
     assert!(kept(&desk, "bfcl/possible_answer/BFCL_v4_multiple.json").is_file());
-    std::fs::remove_file(desk.path().join("copies/BFCL_v4_multiple.json")).expect("a file");
+    let answers = "copies/possible_answer/BFCL_v4_multiple.json";
+    std::fs::remove_file(desk.path().join(answers)).expect("a file");
     let said = pull(&desk, &["bfcl", "--from", "copies"]).ends(3);
-    assert!(
-        said.stderr.contains("copies/BFCL_v4_multiple.json"),
-        "{}",
-        said.stderr
-    );
+    assert!(said.stderr.contains(answers), "{}", said.stderr);
     // All is there and whole: its own place is not asked.
     let said = pull(&desk, &["bfcl", "--format", "json"]).ends(0);
     let again: Value = serde_json::from_str(&said.stdout).expect("JSON");
@@ -499,6 +496,28 @@ fn a_folder_of_copies_stands_for_the_place_and_nothing_is_fetched_twice() {
             .expect("files")
             .iter()
             .all(|file| file["was_there"] == json!(true))
+    );
+}
+
+#[test]
+fn of_a_benchmark_in_parts_a_folder_may_hold_some() {
+    let questions = "{\"id\": \"multiple_0\", \"question\": \"q\", \"function\": []}\n";
+    let answers = "{\"id\": \"multiple_0\", \"ground_truth\": []}\n";
+    let desk = Desk::new(&[]);
+    desk.write("copies/BFCL_v4_multiple.json", questions);
+    desk.write("copies/possible_answer/BFCL_v4_multiple.json", answers);
+    let said = pull(&desk, &["bfcl", "--from", "copies", "--format", "json"]).ends(0);
+    let found: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_eq!(found["files"].as_array().map(Vec::len), Some(2));
+    let left_out = "left out: BFCL_v4_simple_java.json is not in copies";
+    assert!(said.stderr.contains(left_out), "{}", said.stderr);
+
+    desk.write("nothing/README.md", "");
+    let said = pull(&desk, &["bfcl", "--from", "nothing"]).ends(3);
+    assert!(
+        said.stderr.contains("there is no such file"),
+        "{}",
+        said.stderr
     );
 }
 

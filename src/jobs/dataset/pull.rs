@@ -119,7 +119,7 @@ struct Job {
 pub fn pull(order: &Pull, tell: &mut dyn FnMut(String)) -> Result<Pulled, JobError> {
     let benchmark = find(&order.benchmark).map_err(JobError::Usage)?;
     let place = place(benchmark.name);
-    let jobs = jobs(order, benchmark, place)?;
+    let jobs = jobs(order, benchmark, place, tell)?;
     let cache = cache(order.cache.as_ref())?;
     let folder = cache.folder(benchmark.name);
     let cannot = |path: &Path, error: &dyn std::fmt::Display| {
@@ -272,7 +272,12 @@ fn held(folder: &Path, benchmark: &str) -> Result<File, JobError> {
 }
 
 /// Which files are wanted, and from where.
-fn jobs(order: &Pull, benchmark: &Benchmark, place: Option<&Place>) -> Result<Vec<Job>, JobError> {
+fn jobs(
+    order: &Pull,
+    benchmark: &Benchmark,
+    place: Option<&Place>,
+    tell: &mut dyn FnMut(String),
+) -> Result<Vec<Job>, JobError> {
     let of_place = |source: &dyn Fn(&'static str, &'static str) -> Source| -> Vec<Job> {
         let files = place.map_or(&[][..], |place| place.files).iter();
         files
@@ -333,6 +338,9 @@ fn jobs(order: &Pull, benchmark: &Benchmark, place: Option<&Place>) -> Result<Ve
         let there = matches!(&job.source, Source::File(file) if file.is_file());
         there || job.role != Role::Examples
     });
+    for left_out in parts_that_are_not_there(&mut jobs) {
+        tell(format!("left out: {left_out} is not in {from}"));
+    }
     let missing = jobs.iter().find_map(|job| match &job.source {
         Source::File(file) if !file.is_file() => Some(file.display().to_string()),
         _ => None,
@@ -347,6 +355,23 @@ fn jobs(order: &Pull, benchmark: &Benchmark, place: Option<&Place>) -> Result<Ve
             ),
         )),
     }
+}
+
+/// A benchmark of several parts may be copied in part: questions that are not there are taken out with their answers, and named; a
+/// folder without any keeps all, to be complained of.
+fn parts_that_are_not_there(jobs: &mut Vec<Job>) -> Vec<String> {
+    let part = |job: &Job| job.name.rsplit('/').next().unwrap_or_default().to_owned();
+    let is_there = |job: &Job| matches!(&job.source, Source::File(file) if file.is_file());
+    let (there, gone): (Vec<&Job>, Vec<&Job>) = jobs
+        .iter()
+        .filter(|job| job.role == Role::Cases)
+        .partition(|job| is_there(job));
+    if there.is_empty() {
+        return Vec::new();
+    }
+    let gone: Vec<String> = gone.into_iter().map(part).collect();
+    jobs.retain(|job| !gone.contains(&part(job)));
+    gone
 }
 
 /// A folder or a base address stands for the files of a place that is known.
