@@ -288,7 +288,11 @@ fn reached(one: &Tried) -> Option<f64> {
 /// The same in words.
 pub(super) fn reached_words(tuning: &Tuning, one: &Tried) -> String {
     let mut text = match reached(one) {
-        Some(figure) => format!("optimistic {} {:.2}", words(&tuning.agreement), unsigned_zero(figure)),
+        Some(figure) => format!(
+            "optimistic {} {:.2}",
+            words(&tuning.agreement),
+            unsigned_zero(figure)
+        ),
         None => format!("{} undefined", words(&tuning.agreement)),
     };
     if let Some(dev) = &one.dev {

@@ -112,7 +112,6 @@ fn programs_that_mean_harm_are_held_and_never_right() {
         ("fails in a way that fails", Wall::None, "class Worse(Exception):\n    def __str__(self):\n        raise SystemExit(0)\nraise Worse()\n".to_owned()),
     ]
     .into_iter()
-    .map(|(name, wall, program)| (name, wall, program))
     .collect();
     let (tried, left): (Vec<_>, Vec<_>) =
         programs.into_iter().partition(|(_, wall, _)| holds(*wall));

@@ -57,12 +57,12 @@ fn the_page_its_list_and_its_cases_are_served_and_nothing_else() {
         "the cases come when they are asked for"
     );
     let headers = String::from_utf8_lossy(&page.received.borrow()).into_owned();
-    let policy = headers
+    let mut policies = headers
         .lines()
         .filter(|line| line.starts_with("content-security-policy:"));
     assert!(
-        policy
-            .last()
+        policies
+            .next_back()
             .is_some_and(|line| line.contains("script-src 'sha256-")
                 && line.contains("connect-src 'self'")
                 && line.contains("frame-ancestors 'none'")),

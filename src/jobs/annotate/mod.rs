@@ -38,7 +38,7 @@ pub struct Annotate {
     pub annotator: String,
     /// The labels file; `None`: [`default_labels`].
     pub labels: Option<PathBuf>,
-    /// About how many outputs; `None`: all of a file, [`material::OF_A_RUN`] of a run.
+    /// About how many outputs; `None`: all of a file, about 20 of a run.
     pub count: Option<usize>,
     /// How they are drawn.
     pub strategy: Strategy,

@@ -277,7 +277,9 @@ fn a_served_page_holds_no_case_and_its_parts_come_one_by_one() {
     let (head, _) = rows();
     let (findings, frame) = (small(), Frame::default());
     let mut book = book();
-    let page = served_page((&findings, &head, &frame), &mut book, None).expect("a book in memory").html;
+    let page = served_page((&findings, &head, &frame), &mut book, None)
+        .expect("a book in memory")
+        .html;
     assert!(page.contains("connect-src 'self'"));
     assert_eq!(data(&page)["served"], true);
     assert!(!page.contains("within 14 days"));
