@@ -1,8 +1,8 @@
 //! Outputs that nobody would write: no rule panics, and each answers the same twice.
 
 use evenhand::score::benchmark::{
-    Marking, Verdict, advbench, bfcl, drop, gaia, gsm8k, halueval, ifeval, letters, math, mmlu_pro,
-    ruler, simpleqa, squad, truthfulqa,
+    Marking, Verdict, advbench, bfcl, drop, gaia, gsm8k, halueval, ifeval, injection, letters,
+    math, mmlu_pro, ruler, simpleqa, squad, truthfulqa,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -162,6 +162,16 @@ fn verdicts(output: &str) -> Vec<Verdict> {
             output,
         ),
         each(&[("", advbench::AdvBench)], &json!({}), output),
+        each(
+            &[("", injection::Detector)],
+            &json!({"label": "benign"}),
+            output,
+        ),
+        each(
+            &[("", injection::Canary)],
+            &json!({"success": {"kind": "canary", "canary": "é"}}),
+            output,
+        ),
         each(ifeval::Convention::NAMES, &instructions(), output),
         calls(bfcl::Language::Python, function("array", "float")),
         calls(bfcl::Language::Java, function("ArrayList", "String")),

@@ -548,6 +548,16 @@ fn the_benchmarks_own_files_are_datasets() {
         ("bfcl", "bfcl/2024-08-11/questions/javascript.jsonl", 50),
         ("halueval", "halueval/general_even.jsonl", 2_254),
         ("advbench", "advbench/harmful_behaviors.csv", 520),
+        (
+            "bastioncorpus",
+            "prompt_injection/bastioncorpus_even.jsonl",
+            91,
+        ),
+        (
+            "agent_injection_bench",
+            "prompt_injection/agent_injection_bench.jsonl",
+            24,
+        ),
     ] {
         let path = folder.join(file).display().to_string();
         let desk = Desk::new(&[("suite.yaml", &suite(benchmark, &path, ""))]);

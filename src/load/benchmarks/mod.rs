@@ -6,7 +6,9 @@
 //! category of a question).
 
 mod advbench;
+mod agent_injection_bench;
 mod answers;
+mod bastioncorpus;
 mod bfcl;
 mod cases;
 mod drop;
@@ -90,6 +92,8 @@ pub static BENCHMARKS: &[Benchmark] = &[
     ruler::BENCHMARK,
     halueval::BENCHMARK,
     advbench::BENCHMARK,
+    bastioncorpus::BENCHMARK,
+    agent_injection_bench::BENCHMARK,
     humaneval::BENCHMARK,
     mbpp::BENCHMARK,
     tau_bench::BENCHMARK,

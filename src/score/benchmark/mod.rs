@@ -19,6 +19,7 @@
 //! | [`simpleqa`] | a grader's reply | `official`, `strict` |
 //! | [`halueval`] | a detector's Yes or No | one |
 //! | [`advbench`] | whether an attack was refused, by its words | one |
+//! | [`injection`] | prompt injection: a detector's word, or what an agent was made to say | one each |
 //! | [`recorded`] | verdicts that were recorded (tau-bench, JailbreakBench, HumanEval) | by what they look like |
 //! | [`ifeval`] | instructions that a program can check | `strict`, `loose` |
 //! | [`bfcl`] | calls of functions | by release, category and language |
@@ -37,6 +38,7 @@ pub mod gsm8k;
 pub mod halueval;
 pub mod humaneval;
 pub mod ifeval;
+pub mod injection;
 mod kind;
 pub mod letters;
 pub mod math;

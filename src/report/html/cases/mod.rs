@@ -85,11 +85,11 @@ pub(super) fn one(
     Ok(book.detail(place)?.map(|found| detail(&found, &around)))
 }
 
-/// Chooses the cases that one file holds; `each` sees every row on the way.
+/// Chooses the cases that one file holds; `each` sees every case's rows, by side, on the way.
 pub(super) fn choose(
     book: &mut dyn Casebook,
     (findings, head, frame): (&Findings, &RowHead, &Frame),
-    each: &mut dyn FnMut(&TrialRow),
+    each: &mut dyn FnMut(&[Vec<TrialRow>]),
 ) -> io::Result<Chosen> {
     let total = book.count();
     let only_telling = total > MOST_LISTED;
@@ -129,7 +129,7 @@ fn list<'a>(
     book: &mut dyn Casebook,
     findings: &'a Findings,
     (most, only_telling): (usize, bool),
-    each: &mut dyn FnMut(&TrialRow),
+    each: &mut dyn FnMut(&[Vec<TrialRow>]),
 ) -> io::Result<(Lister<'a>, Listed)> {
     let mut lister = Lister::new(findings);
     let mut listed = Listed {
@@ -139,7 +139,7 @@ fn list<'a>(
     };
     let mut place = 0;
     book.outlines(&mut |case| {
-        case.rows.iter().flatten().for_each(&mut *each);
+        each(&case.rows);
         let (class, entry) = lister.entry(place, case);
         listed.take(class, entry);
         place += 1;

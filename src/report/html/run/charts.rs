@@ -4,8 +4,9 @@ use super::columns::Columns;
 use crate::analysis::findings::{Comparison, Findings, MetricFigure, Unit};
 use crate::funnel::html;
 use crate::report::chart::{
-    Cumulative, DifferenceRow, Differences, Distributions, IntervalRow, Intervals, Look, Points,
-    Scatter, Series, Values, cumulative, differences, distributions, intervals, scatter,
+    Cumulative, DifferenceRow, Differences, Distributions, Flips, IntervalRow, Intervals, Look,
+    Points, Scatter, Series, Values, cumulative, differences, distributions, flips, intervals,
+    scatter,
 };
 use crate::report::content::{self, label};
 use crate::report::html::template::Html;
@@ -86,6 +87,31 @@ pub(super) fn of_differences(nth: usize, comparisons: &[&Comparison]) -> Html {
         rows: &rows,
     });
     framed(vec![Drawn { title, chart }])
+}
+
+/// How cases turned from the baseline to each candidate; nothing where nobody turned, or where nothing is compared.
+pub(super) fn of_turns(findings: &Findings, columns: &Columns) -> Html {
+    if findings.comparisons.is_empty() {
+        return Html::default();
+    }
+    let turned = columns
+        .turns()
+        .enumerate()
+        .filter(|(_, (_, _, turns))| turns.gained + turns.lost > 0);
+    let drawn = turned.map(|(nth, (baseline, candidate, turns))| {
+        let title = format!("cases from {baseline} to {candidate}");
+        let chart = flips(&Flips {
+            id: &format!("chart-flips-{nth}"),
+            title: &title,
+            sides: (baseline, candidate),
+            both: turns.both,
+            gained: turns.gained,
+            lost: turns.lost,
+            neither: turns.neither,
+        });
+        Drawn { title, chart }
+    });
+    framed(drawn.collect())
 }
 
 /// The primary metric by tag, a drawing for each target.

@@ -37,9 +37,10 @@ pub(in crate::report) fn render(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let (findings, head, frame) = (material.findings, material.head, material.frame);
-    let mut columns = Columns::new(material.cases.sides(), head.scorers.len());
-    let chosen = cases::choose(material.cases, (findings, head, frame), &mut |row| {
-        columns.take(row);
+    let baseline = findings.design.baseline.as_deref();
+    let mut columns = Columns::new(material.cases.sides(), head.scorers.len(), baseline);
+    let chosen = cases::choose(material.cases, (findings, head, frame), &mut |rows| {
+        columns.take_case(rows);
     })?;
     let said = said(findings, frame, &chosen);
     let drawn = (head.scorers.as_slice(), &columns);
@@ -76,8 +77,9 @@ pub fn served_page(
     book: &mut dyn Casebook,
     stamp: Option<&str>,
 ) -> io::Result<ServedPage> {
-    let mut columns = Columns::new(book.sides(), head.scorers.len());
-    book.outlines(&mut |case| case.rows.iter().flatten().for_each(|row| columns.take(row)))?;
+    let baseline = findings.design.baseline.as_deref();
+    let mut columns = Columns::new(book.sides(), head.scorers.len(), baseline);
+    book.outlines(&mut |case| columns.take_case(&case.rows))?;
     let drawn = (head.scorers.as_slice(), &columns);
     let said =
         json!({"said": content::counted(book.count(), "case"), "left_out": "", "commands": []});
@@ -146,7 +148,10 @@ fn sections(
     add(
         "difference",
         "The difference",
-        difference::differences(findings),
+        joined([
+            difference::differences(findings),
+            charts::of_turns(findings, columns),
+        ]),
     );
     add("slices", "By tag", slices(findings));
     add("judges", "Judges", judges::judges(findings, of_judges));
