@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use evenhand::domain::secret::Secrets;
 use evenhand::jobs::{Selection, open_suite};
-use evenhand::load::benchmarks::{BENCHMARKS, Cases, Outputs};
+use evenhand::load::benchmarks::{BENCHMARKS, Cases, Outputs, Wanted};
 use evenhand::load::dataset::plan_cases;
 use evenhand::load::labels;
 use evenhand::load::suite::Loaded;
@@ -193,7 +193,12 @@ pub fn benchmark_rows(data: &[u8]) {
                 }
             }
         }
-        if let Ok(mut outputs) = Outputs::open(path, None) {
+        let wanted = Wanted {
+            field: None,
+            list: benchmark.list_of_outputs,
+            verdicts: form & 4 != 0,
+        };
+        if let Ok(mut outputs) = Outputs::open(path, wanted) {
             while let Some(row) = outputs.next_row() {
                 if row.is_err() {
                     break;
