@@ -20,6 +20,14 @@ use crate::report::{confusion_table, label_stats_screen, labelled};
 /// Label outputs by hand, blind.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("asked"))]
+#[command(after_help = "\
+Keys:  digits answer (of pairs: a, b and =) · space skips · u undoes · c critique · f flag
+       ? rubric · q quit
+Saved: each answer is on the disk before it is called saved; the same command goes on where it ended
+Blind: no target, score, order or other annotator's label is sent before the answer
+
+Exits: 0 ended · 2 no such run, target or judge · 3 a file is broken · 4 nothing to label
+       7 labels could not be written · 130/143 interrupted (what was saved is saved)")]
 pub(crate) struct Annotate {
     /// Outputs to label: a run (a path, latest, the beginning of its id), or a CSV or JSONL file that holds them.
     #[arg(value_name = "RUN|FILE")]

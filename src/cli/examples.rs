@@ -264,7 +264,11 @@ const EXAMPLES: &[(&str, &[Example])] = &[
 /// The command line with the examples put in.
 pub(crate) fn put_into(command: Command) -> Command {
     EXAMPLES.iter().fold(command, |command, (verb, examples)| {
-        command.mut_subcommand(verb, |verb| verb.after_help(block(examples)))
+        command.mut_subcommand(verb, |verb| {
+            let own = verb.get_after_help().map(ToString::to_string);
+            let ending = own.into_iter().chain([block(examples)]);
+            verb.after_help(ending.collect::<Vec<_>>().join("\n\n"))
+        })
     })
 }
 
@@ -297,6 +301,20 @@ mod tests {
                 assert_eq!(found.subcommand_name(), Some(name), "{line}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_verb_says_itself_stays_above_its_examples() {
+        let own = Command::new("evenhand").subcommand(Command::new("view").after_help("Exits: 0"));
+        let own = put_into(
+            EXAMPLES
+                .iter()
+                .filter(|(verb, _)| *verb != "view")
+                .fold(own, |own, (verb, _)| own.subcommand(Command::new(*verb))),
+        );
+        let view = own.find_subcommand("view").expect("a verb");
+        let help = view.get_after_help().expect("a text").to_string();
+        assert!(help.starts_with("Exits: 0\n\nExamples:\n"), "{help}");
     }
 
     #[test]
