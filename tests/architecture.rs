@@ -69,6 +69,8 @@ const CRATES: &[(&str, &[&str])] = &[
         "jiff",
         &["cli", "jobs", "store", "wire", "report", "load", "domain"],
     ),
+    // The allocator of the binary, which counts as `cli`.
+    ("mimalloc", &["cli"]),
     ("minijinja", &["domain", "report"]),
     // Behind the feature of the same name.
     ("parquet", &["load"]),

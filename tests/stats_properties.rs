@@ -117,7 +117,7 @@ proptest! {
         let confidence = Confidence::NINETY_FIVE;
         alike(&rate(&here, confidence), &rate(&there, confidence));
         alike(&mean(&here, confidence, None), &mean(&there, confidence, None));
-        alike(&quantile(&values, 0.9, confidence), &quantile(&other_values, 0.9, confidence));
+        alike(&quantile(&*values, 0.9, confidence), &quantile(&*other_values, 0.9, confidence));
         let costs = |values: &[f64]| values.iter().map(|v| v * 0.3 + 0.1).collect::<Vec<_>>();
         let (a, b) = (costs(&values), costs(&other_values));
         alike(
@@ -178,7 +178,7 @@ proptest! {
 
     #[test]
     fn percentiles_hold_their_point(values in prop::collection::vec(-1e6..1e6_f64, 1..400), q in 0.01..0.99_f64) {
-        holds_its_point(&quantile(&values, q, Confidence::NINETY_FIVE).expect("values"));
+        holds_its_point(&quantile(&*values, q, Confidence::NINETY_FIVE).expect("values"));
     }
 
     #[test]

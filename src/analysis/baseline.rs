@@ -106,7 +106,52 @@ pub struct Baseline {
 pub struct Blessing {
     head: BaselineHead,
     digests: Vec<u64>,
-    sides: Vec<(String, Of, Side)>,
+    sides: Vec<Kept>,
+}
+
+/// A metric as it goes into the file.
+#[derive(Debug, Clone)]
+struct Kept {
+    name: String,
+    of: Of,
+    side: Side,
+    /// Where the values of each of the side's cases begin; empty for a metric that keeps none.
+    starts: Vec<usize>,
+}
+
+impl Kept {
+    fn new(metric: &Metric, side: Side) -> Self {
+        let mut starts = Vec::new();
+        if metric.quantile().is_some() {
+            starts.extend(side.cases.iter().scan(0, |next, case| {
+                let start = *next;
+                *next += case.scored as usize;
+                Some(start)
+            }));
+        }
+        Self {
+            name: metric.name.clone(),
+            of: metric.of,
+            side,
+            starts,
+        }
+    }
+
+    /// The part of one of the side's cases.
+    fn counts(&self, at: usize) -> Counts {
+        let tally = self.side.cases[at];
+        let values = self.starts.get(at).map_or(&[][..], |&from| {
+            &self.side.values[from..from + tally.scored as usize]
+        });
+        Counts {
+            planned: tally.planned,
+            scored: tally.scored,
+            bad: tally.bad,
+            sum: tally.sum,
+            cost: (self.of == Of::CostPerSuccess).then(|| self.side.costs[at]),
+            values: values.to_vec(),
+        }
+    }
 }
 
 impl Blessing {
@@ -160,7 +205,7 @@ impl Blessing {
                 .collect(),
             sides: sides
                 .into_iter()
-                .map(|(metric, side)| (metric.name.clone(), metric.of, side))
+                .map(|(metric, side)| Kept::new(&metric, side))
                 .collect(),
         }
     }
@@ -174,28 +219,12 @@ impl Blessing {
     /// The line of the case with this index in the plan, whose id the caller reads from the run's cases.
     #[must_use]
     pub fn case(&self, index: usize, id: &str) -> BaselineCase {
-        let metrics = self.sides.iter().filter_map(|(name, of, side)| {
-            let at = side
-                .cases
+        let metrics = self.sides.iter().filter_map(|kept| {
+            let cases = &kept.side.cases;
+            let at = cases
                 .binary_search_by_key(&(index as u32), |case| case.case)
                 .ok()?;
-            let tally = side.cases[at];
-            let from = side
-                .values
-                .partition_point(|(case, _)| (*case as usize) < at);
-            let values = side.values[from..]
-                .iter()
-                .take_while(|(case, _)| *case as usize == at)
-                .map(|(_, value)| *value);
-            let counts = Counts {
-                planned: tally.planned,
-                scored: tally.scored,
-                bad: tally.bad,
-                sum: tally.sum,
-                cost: (*of == Of::CostPerSuccess).then(|| side.costs[at]),
-                values: values.collect(),
-            };
-            Some((name.clone(), counts))
+            Some((kept.name.clone(), kept.counts(at)))
         });
         BaselineCase {
             id: id.to_owned(),
@@ -235,13 +264,16 @@ impl Baseline {
             let Some(counts) = case.metrics.get(&metric.name) else {
                 continue;
             };
-            let place = side.cases.len() as u32;
-            side.values
-                .extend(counts.values.iter().map(|value| (place, *value)));
+            let mut scored = counts.scored;
+            if metric.quantile().is_some() {
+                // A trial whose value the file does not keep is missing.
+                scored = counts.values.len() as u32;
+                side.values.extend(&counts.values);
+            }
             side.cases.push(Tally {
                 case: index,
                 planned: counts.planned,
-                scored: counts.scored,
+                scored,
                 bad: counts.bad,
                 sum: counts.sum,
             });

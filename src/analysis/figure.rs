@@ -109,8 +109,7 @@ fn percentile(
 ) -> Result<stats::Estimate, Undefined> {
     if !side.is_grouped() {
         // Each value is a unit of its own: no other order or number of them is needed.
-        let values: Vec<f64> = side.values.iter().map(|(_, value)| *value).collect();
-        return quantile(&values, q, confidence);
+        return quantile(&*side.values, q, confidence);
     }
     let scored: Vec<usize> = (0..side.cases.len())
         .filter(|&at| side.cases[at].scored > 0)
@@ -141,7 +140,7 @@ fn percentile(
 /// The point of one side, without its interval.
 pub(crate) fn point(metric: &Metric, side: &Side) -> Result<f64, Undefined> {
     if let Some(q) = metric.quantile() {
-        let mut sorted: Vec<f64> = side.values.iter().map(|(_, value)| *value).collect();
+        let mut sorted = side.values.clone();
         sorted.sort_unstable_by(f64::total_cmp);
         return stats::quantile_of_sorted(&sorted, q);
     }
@@ -214,7 +213,7 @@ fn reaches(metric: &Metric, side: &Side, at: f64) -> bool {
     let mut open: Vec<f64> = side
         .values
         .iter()
-        .map(|(_, value)| if *value >= at { f64::INFINITY } else { *value })
+        .map(|value| if *value >= at { f64::INFINITY } else { *value })
         .collect();
     open.sort_unstable_by(f64::total_cmp);
     let q = metric.quantile().unwrap_or(0.0);

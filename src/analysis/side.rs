@@ -52,8 +52,8 @@ pub(crate) struct Side {
     pub(crate) groups: Vec<u32>,
     /// For cost per success: the costs of each of `cases`. Else empty.
     pub(crate) costs: Vec<f64>,
-    /// For percentiles: every scored trial's value, with the index into `cases`.
-    pub(crate) values: Vec<(u32, f64)>,
+    /// For percentiles: every scored trial's value, as many for each of `cases` as it has scored trials, in their order. Else empty.
+    pub(crate) values: Vec<f64>,
     /// For percentiles: the value from which on a value only says "at least".
     pub(crate) censored_at: Option<f64>,
 }
@@ -102,6 +102,10 @@ impl View<'_> {
             }
             None => {
                 side.cases.reserve_exact(self.record.cases());
+                if metric.quantile().is_some() {
+                    let repeats = self.record.shape().extent.repeats as usize;
+                    side.values.reserve_exact(self.record.cases() * repeats);
+                }
                 for case in 0..self.record.cases() as u32 {
                     self.add(&mut side, metric, target, case);
                 }
@@ -123,7 +127,6 @@ impl View<'_> {
             sum: 0.0,
         };
         let mut costs = 0.0;
-        let place = side.cases.len() as u32;
         for repeat in 0..self.record.shape().extent.repeats as usize {
             let at = self.record.at(index, repeat, target);
             if self.first_try_only && self.record.attempts(at) > 1 {
@@ -152,7 +155,7 @@ impl View<'_> {
             tally.sum += value;
             costs += cost;
             if metric.quantile().is_some() {
-                side.values.push((place, value));
+                side.values.push(value);
             }
         }
         if tally.planned > 0 {
@@ -294,9 +297,9 @@ impl Side {
 
     /// Only the cases at these indices into [`Side::cases`], which ascend.
     pub(crate) fn only(&self, kept: &[usize]) -> Self {
-        let mut place = vec![u32::MAX; self.cases.len()];
-        for (new, &old) in (0_u32..).zip(kept) {
-            place[old] = new;
+        let mut is_kept = vec![false; self.cases.len()];
+        for &at in kept {
+            is_kept[at] = true;
         }
         Self {
             cases: kept.iter().map(|&at| self.cases[at]).collect(),
@@ -304,10 +307,9 @@ impl Side {
             groups: of_these(&self.groups, kept),
             costs: of_these(&self.costs, kept),
             values: self
-                .values
-                .iter()
-                .map(|&(case, value)| (place[case as usize], value))
-                .filter(|(case, _)| *case != u32::MAX)
+                .placed_values()
+                .filter(|(case, _)| is_kept[*case])
+                .map(|(_, value)| value)
                 .collect(),
             censored_at: self.censored_at,
         }
@@ -319,10 +321,13 @@ impl Side {
         let mut filled = self.clone();
         if metric.quantile().is_some() {
             if fill == Fill::Worst {
-                for (index, case) in (0_u32..).zip(&mut filled.cases) {
-                    for _ in case.scored..case.planned {
-                        filled.values.push((index, f64::INFINITY));
-                    }
+                let mut values = std::mem::take(&mut filled.values).into_iter();
+                for case in &mut filled.cases {
+                    filled
+                        .values
+                        .extend(values.by_ref().take(case.scored as usize));
+                    let missing = case.planned - case.scored;
+                    filled.values.extend((0..missing).map(|_| f64::INFINITY));
                     case.scored = case.planned;
                 }
             }
@@ -411,12 +416,18 @@ impl Side {
             trials: self.values.len(),
             units: units.count(),
         };
-        let (of, values) = self
-            .values
-            .iter()
-            .map(|&(case, value)| (units.of_cases()[case as usize], value))
-            .unzip();
-        (values, of, size)
+        let of = self
+            .placed_values()
+            .map(|(case, _)| units.of_cases()[case])
+            .collect();
+        (self.values.clone(), of, size)
+    }
+
+    /// The values of percentiles, each with the index into [`Side::cases`] of its case.
+    fn placed_values(&self) -> impl Iterator<Item = (usize, f64)> {
+        let places = self.cases.iter().enumerate();
+        let places = places.flat_map(|(at, case)| (0..case.scored).map(move |_| at));
+        places.zip(self.values.iter().copied())
     }
 
     /// Whether trials share a top unit.
@@ -443,4 +454,38 @@ fn of_these<T: Copy>(series: &[T], places: &[usize]) -> Vec<T> {
         return Vec::new();
     }
     places.iter().map(|&at| series[at]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::metric::parse;
+
+    fn tally(case: u32, planned: u32, scored: u32) -> Tally {
+        Tally {
+            case,
+            planned,
+            scored,
+            bad: 0,
+            sum: 0.0,
+        }
+    }
+
+    #[test]
+    fn values_stay_with_their_cases_when_missing_ones_are_filled_in_and_cases_left_out() {
+        let metric = parse("latency_p50_ms", &[]).unwrap();
+        let side = Side {
+            cases: vec![tally(3, 2, 1), tally(5, 1, 0), tally(7, 2, 2)],
+            values: vec![1.0, 5.0, 6.0],
+            ..Side::default()
+        };
+        assert_eq!(side.unit_values().1, [0, 2, 2]);
+        let worst = side.filled(&metric, Fill::Worst).unwrap();
+        let forever = f64::INFINITY;
+        assert_eq!(worst.values, [1.0, forever, forever, 5.0, 6.0]);
+        assert_eq!(worst.unit_values().1, [0, 0, 1, 2, 2]);
+        let last = worst.only(&[1, 2]);
+        assert_eq!(last.values, [forever, 5.0, 6.0]);
+        assert_eq!(last.unit_values().1, [0, 1, 1]);
+    }
 }

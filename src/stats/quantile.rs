@@ -94,16 +94,20 @@ fn last_that((mut low, mut high): (usize, usize), holds: impl Fn(usize) -> bool)
 /// clusters use the percentile bootstrap over top units). At 95 %, p95 has an upper end from 72 values on and p99 from
 /// 368. An end whose rank does not exist is open; both ends open: [`Undefined::TooFewValues`].
 ///
-/// `values` need not be sorted. Infinite values (missing trials filled in) sort last; one that is reached leaves the
+/// `values` need not be sorted; a vector that is given away is sorted where it lies. Infinite values (missing trials filled in) sort last; one that is reached leaves the
 /// end open or the point undefined.
 ///
 /// # Errors
 /// [`Undefined::NoCases`], [`Undefined::NotFinite`] for NaN or negative infinity, and those of [`quantile_of_sorted`].
-pub fn quantile(values: &[f64], q: f64, confidence: Confidence) -> Result<Estimate, Undefined> {
-    if values.iter().any(|v| v.is_nan() || *v == f64::NEG_INFINITY) {
+pub fn quantile(
+    values: impl Into<Vec<f64>>,
+    q: f64,
+    confidence: Confidence,
+) -> Result<Estimate, Undefined> {
+    let mut sorted = values.into();
+    if sorted.iter().any(|v| v.is_nan() || *v == f64::NEG_INFINITY) {
         return Err(Undefined::NotFinite);
     }
-    let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let point = quantile_of_sorted(&sorted, q)?;
     let (lower, upper) = interval_ranks(sorted.len(), q, confidence);
@@ -119,7 +123,7 @@ pub fn quantile(values: &[f64], q: f64, confidence: Confidence) -> Result<Estima
         point,
         interval,
         confidence,
-        Size::cases(values.len()),
+        Size::cases(sorted.len()),
         Method::OrderStatistic,
     ))
 }
@@ -163,13 +167,13 @@ mod tests {
         let filled = [1.0, 2.0, f64::INFINITY];
         assert_eq!(quantile_of_sorted(&filled, 0.9), Err(Undefined::Unbounded));
         assert_eq!(quantile_of_sorted(&filled, 0.5), Ok(2.0));
-        let low_end = quantile(&[3.0, f64::NAN], 0.5, Confidence::NINETY_FIVE);
+        let low_end = quantile([3.0, f64::NAN], 0.5, Confidence::NINETY_FIVE);
         assert_eq!(low_end, Err(Undefined::NotFinite));
     }
 
     #[test]
     fn too_few_values_for_either_end_leave_a_point() {
-        let estimate = quantile(&[2.0, 1.0], 0.5, Confidence::NINETY_FIVE).unwrap();
+        let estimate = quantile([2.0, 1.0], 0.5, Confidence::NINETY_FIVE).unwrap();
         assert_eq!(
             (estimate.point, estimate.interval),
             (1.5, Err(Undefined::TooFewValues))

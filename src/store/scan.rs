@@ -15,9 +15,9 @@ use super::journal::{JournalError, open_error};
 use super::line::Lines;
 
 /// Bytes between two cuts.
-const PIECE: u64 = 1 << 20;
+const PIECE: u64 = 256 << 10;
 /// How much of it is read at once.
-const BUFFER: usize = 128 << 10;
+const BUFFER: usize = 32 << 10;
 
 /// Reads a journal with up to so many threads. Every piece's entries are put into one `B` by `read`, and `take` is handed these one
 /// after the other, in the order of the file. A journal that is not there yet is empty.

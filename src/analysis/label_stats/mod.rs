@@ -286,7 +286,7 @@ fn same<'a>(
 fn annotator(own: &[Timed<'_>], repeats: &[&Label], given: &[Timed<'_>]) -> Annotator {
     let labels: Vec<&Label> = own.iter().map(|one| one.label).collect();
     let seconds: Vec<f64> = labels.iter().filter_map(|label| label.seconds).collect();
-    let median = quantile(&seconds, 0.5, CONFIDENCE);
+    let median = quantile(&*seconds, 0.5, CONFIDENCE);
     Annotator {
         labels: labels.len() as u64,
         mean: average(&labels),
