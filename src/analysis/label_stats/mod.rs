@@ -10,11 +10,11 @@ use serde::Serialize;
 use table::Table;
 
 use super::figure::shown;
-use super::findings::Figure;
+use super::findings::{Estimate as Shown, Figure};
 use crate::domain::label::{Label, Preference, Said, Subject};
 use crate::stats::{
-    Confidence, Count, Difference, Estimate, Sample, Undefined, holm, mean, newcombe, quantile,
-    rate, welch, wilson,
+    Confidence, Count, Difference, Estimate, Sample, Scale, Undefined, holm, mean, newcombe,
+    quantile, rate, welch, wilson,
 };
 
 /// The version of the shape of [`LabelStats`].
@@ -133,9 +133,11 @@ pub struct Rubric {
     pub same: Option<Figure>,
 }
 
-/// What a labels file says about the people who filled it in. Outputs are taken as independent.
+/// What a labels file says about the people who filled it in. Outputs are taken as independent. `scale`: the lowest and the highest
+/// grade, off which no interval runs.
 #[must_use]
-pub fn label_stats(labels: &[Timed<'_>]) -> LabelStats {
+pub fn label_stats(labels: &[Timed<'_>], scale: Option<(i64, i64)>) -> LabelStats {
+    let scale = scale.and_then(|(low, high)| Scale::new(low as f64, high as f64));
     let given: Vec<Timed<'_>> = labels
         .iter()
         .filter(|one| one.label.repeat_of.is_none())
@@ -158,7 +160,8 @@ pub fn label_stats(labels: &[Timed<'_>]) -> LabelStats {
             .filter(|one| one.label.by == *name)
             .copied()
             .collect();
-        ((*name).to_owned(), annotator(&own, &repeats, &given))
+        let one = annotator(&own, &repeats, &given, scale);
+        ((*name).to_owned(), one)
     });
     let versions: BTreeSet<&str> = given
         .iter()
@@ -189,6 +192,12 @@ pub fn label_stats(labels: &[Timed<'_>]) -> LabelStats {
     });
     let annotators: BTreeMap<String, Annotator> = annotators.collect();
     let mut notes = Vec::new();
+    if scale.is_none() && annotators.values().any(|one| runs_off(one, &given)) {
+        notes.push(
+            "no scale is declared, so that intervals of means may run off it: give it with --scale LOW..HIGH"
+                .to_owned(),
+        );
+    }
     if annotators.values().any(|one| one.drift.is_some()) {
         notes
             .push("the two halves are of different outputs: a drift may be theirs, too".to_owned());
@@ -283,25 +292,44 @@ fn same<'a>(
     (!shares.is_empty()).then(|| figure(rate(&Sample::new(&shares), CONFIDENCE), shares.len()))
 }
 
-fn annotator(own: &[Timed<'_>], repeats: &[&Label], given: &[Timed<'_>]) -> Annotator {
+/// Whether the interval of an annotator's mean holds grades beyond all that were given.
+fn runs_off(one: &Annotator, given: &[Timed<'_>]) -> bool {
+    let grades = || given.iter().filter_map(|one| rating(one.label));
+    let (least, most) = (
+        grades().fold(f64::INFINITY, f64::min),
+        grades().fold(f64::NEG_INFINITY, f64::max),
+    );
+    let mean = one.mean.as_ref().and_then(Figure::estimate);
+    let beyond = |mean: &Shown| {
+        mean.low.is_some_and(|low| low < least) || mean.high.is_some_and(|high| high > most)
+    };
+    least <= most && mean.is_some_and(beyond)
+}
+
+fn annotator(
+    own: &[Timed<'_>],
+    repeats: &[&Label],
+    given: &[Timed<'_>],
+    scale: Option<Scale>,
+) -> Annotator {
     let labels: Vec<&Label> = own.iter().map(|one| one.label).collect();
     let seconds: Vec<f64> = labels.iter().filter_map(|label| label.seconds).collect();
     let median = quantile(&seconds, 0.5, CONFIDENCE);
     Annotator {
         labels: labels.len() as u64,
-        mean: average(&labels),
+        mean: average(&labels, scale),
         values: values(labels.iter().copied()),
         consistency: consistency(&labels, repeats),
         seconds: (!seconds.is_empty()).then(|| figure(median, seconds.len())),
-        drift: drift(own, given),
+        drift: drift(own, given, scale),
     }
 }
 
-fn average(labels: &[&Label]) -> Option<Figure> {
+fn average(labels: &[&Label], scale: Option<Scale>) -> Option<Figure> {
     let ratings: Vec<f64> = labels.iter().filter_map(|label| rating(label)).collect();
     if !ratings.is_empty() {
         return Some(figure(
-            mean(&Sample::new(&ratings), CONFIDENCE, None),
+            mean(&Sample::new(&ratings), CONFIDENCE, scale),
             ratings.len(),
         ));
     }
@@ -337,7 +365,7 @@ fn consistency(labels: &[&Label], repeats: &[&Label]) -> Option<Figure> {
 }
 
 /// The second half by time against the first. Of an odd number the one in the middle belongs to the second.
-fn drift(own: &[Timed<'_>], given: &[Timed<'_>]) -> Option<Drift> {
+fn drift(own: &[Timed<'_>], given: &[Timed<'_>], scale: Option<Scale>) -> Option<Drift> {
     let mut timed: Vec<(i64, &Label)> = own
         .iter()
         .filter_map(|one| Some((one.at_ms?, one.label)))
@@ -352,7 +380,14 @@ fn drift(own: &[Timed<'_>], given: &[Timed<'_>]) -> Option<Drift> {
     };
     let (old, new) = (ratings(first), ratings(second));
     if !old.is_empty() && !new.is_empty() {
-        let found = welch(&Sample::new(&old), &Sample::new(&new), CONFIDENCE);
+        let mut found = welch(&Sample::new(&old), &Sample::new(&new), CONFIDENCE);
+        if let (Ok(difference), Some(scale)) = (&mut found, scale)
+            && let Ok(ends) = &mut difference.estimate.interval
+        {
+            // No two grades lie farther apart than the ends of their scale.
+            ends.low = ends.low.map(|low| low.max(-scale.range()));
+            ends.high = ends.high.map(|high| high.min(scale.range()));
+        }
         return Some(drifted(
             "rating".to_owned(),
             found,
@@ -437,7 +472,7 @@ mod tests {
         }
     }
 
-    fn stats(labels: &[Label]) -> LabelStats {
+    fn stats_on(labels: &[Label], scale: Option<(i64, i64)>) -> LabelStats {
         let timed: Vec<Timed<'_>> = labels
             .iter()
             .map(|label| Timed {
@@ -445,7 +480,11 @@ mod tests {
                 at_ms: label.at.as_ref().and_then(|at| at.parse().ok()),
             })
             .collect();
-        label_stats(&timed)
+        label_stats(&timed, scale)
+    }
+
+    fn stats(labels: &[Label]) -> LabelStats {
+        stats_on(labels, None)
     }
 
     fn point(figure: &Figure) -> f64 {
@@ -522,6 +561,38 @@ mod tests {
         }
         let found = stats(&labels);
         assert!(point(&found.alpha) < 0.9 && point(&found.pairs[0].agreement) < 0.9);
+    }
+
+    #[test]
+    fn no_interval_of_grades_runs_off_their_scale() {
+        let rated = |grades: &[f64]| -> Vec<Label> {
+            let grades = grades.iter().enumerate();
+            let one = |(item, grade): (usize, &f64)| Label {
+                at: Some(item.to_string()),
+                ..label(item, "ann", Said::Rating(*grade))
+            };
+            grades.map(one).collect()
+        };
+        let ends = |figure: &Figure| {
+            let found = figure.estimate().expect("a figure");
+            (
+                found.low.expect("a low end"),
+                found.high.expect("a high end"),
+            )
+        };
+        let labels = rated(&[1.0, 5.0]);
+        let found = stats_on(&labels, Some((1, 5)));
+        let mean = found.annotators["ann"].mean.as_ref().unwrap();
+        assert_eq!(ends(mean), (1.0, 5.0), "cut to the scale");
+        assert_eq!(found.notes, [] as [&str; 0]);
+        let found = stats(&labels);
+        let mean = found.annotators["ann"].mean.as_ref().unwrap();
+        assert!(ends(mean).0 < -20.0, "nobody knows the scale");
+        assert!(found.notes[0].contains("--scale"), "{:?}", found.notes);
+        let labels = rated(&[1.0, 5.0, 1.0, 5.0]);
+        let found = stats_on(&labels, Some((1, 5)));
+        let drift = found.annotators["ann"].drift.as_ref().unwrap();
+        assert_eq!(ends(&drift.difference), (-4.0, 4.0));
     }
 
     #[test]
