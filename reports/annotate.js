@@ -11,6 +11,8 @@
   let choices = [];
   let total = 0, done = 0, skipped = 0;
   let waiting = [];
+  // What was written, or answered, and not saved: it stands there again when its card does.
+  const drafts = new Map();
   let sending = false;
   let since = 0;
   let ended = false;
@@ -69,9 +71,10 @@
       line.append(node("strong", voice.word), voice.critique ? `: ${voice.critique}` : "");
       $("voices").append(line);
     }
-    $("critique").value = previous ? previous.critique : "";
+    const before = previous || drafts.get(card.token);
+    $("critique").value = before ? before.critique : "";
     for (const button of $("choices").children) {
-      button.classList.toggle("was", !!previous && button.dataset.word === previous.word);
+      button.classList.toggle("was", !!before && button.dataset.word === before.word);
     }
     $("flag").setAttribute("aria-pressed", String(card.flagged));
     document.querySelector("main").scrollTop = 0;
@@ -109,6 +112,7 @@
       try {
         const said = await ask(path, body);
         waiting.shift();
+        if (path === "answer") drafts.delete(body.token);
         problem("");
         const kept = take(said);
         if (kept) {
@@ -126,6 +130,9 @@
         sending = false;
         if (error.status) {
           // It was refused: back to what stands.
+          for (const one of waiting) {
+            if (one.path === "answer") drafts.set(one.body.token, { word: one.body.answer, critique: one.body.critique });
+          }
           waiting = [];
           await load();
         } else {
@@ -178,13 +185,17 @@
     $("card").hidden = $("bottom").hidden = true;
     $("end").hidden = false;
     $("over").textContent = "Saved. You can close this page.";
-    $("rest").textContent = `${done} of ${total} are labelled. The same command goes on where you stopped.`;
+    $("rest").textContent = `${done} of ${total} are labelled.` + (done < total ? " The same command goes on where you stopped." : "");
     for (const button of $("end").querySelectorAll("button")) button.hidden = true;
     say("ended");
   };
 
   const DO = {
-    skip: () => next("skip", () => ({})),
+    skip: () => {
+      const critique = $("critique").value;
+      if (cards.length && critique) drafts.set(cards[0].token, { word: "", critique });
+      next("skip", () => ({}));
+    },
     undo,
     quit,
     critique: () => $("critique").focus(),
@@ -237,6 +248,11 @@
       $("annotator").textContent = said.annotator;
       $("mode").textContent = said.adjudicates ? "decides what others differ on" : "labels";
       $("asks").textContent = said.asks;
+      if (criteria) {
+        const hint = node("span", undefined, "hint");
+        hint.append(" ", node("kbd", "?"), " shows the rubric");
+        $("asks").append(hint);
+      }
       $("criteria").textContent = criteria || "There is no rubric: the question is all there is.";
       $("choices").replaceChildren(...choices.map((choice) => {
         const button = node("button");

@@ -15,10 +15,10 @@
     return node;
   };
   const clear = (node) => { while (node.firstChild) node.removeChild(node.firstChild); };
-  const ask = (path) => fetch(path, { credentials: 'same-origin' }).then((answer) => {
-    if (!answer.ok) throw new Error(path + ': ' + answer.status);
-    return answer.json();
-  });
+  const ask = (path) => fetch(path, { credentials: 'same-origin' }).then(
+    (answer) => answer.ok ? answer.json() : answer.text().then((why) => { throw new Error(why.trim() || path + ': ' + answer.status); }),
+    () => { throw new Error('evenhand does not answer. If it was ended, start it again and open the new address.'); },
+  );
 
   const KINDS = [
     ['all', 'all', () => true],
@@ -242,6 +242,7 @@
       line.appendChild(make('bdi', '', score.scorer));
       if (score.people) line.appendChild(make('bdi', 'note', ' · people say ' + score.people));
       box.appendChild(line);
+      for (const critique of score.critiques || []) block(box, critique);
       if (score.reason) block(box, score.reason);
       for (const said of score.said || []) block(box, said);
       if (score.who) box.appendChild(make('p', 'note', score.who));

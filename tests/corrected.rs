@@ -349,6 +349,22 @@ fn a_run_on_another_machine_brings_its_certificate_and_its_labels() {
 }
 
 #[test]
+fn a_case_on_the_page_shows_what_people_said_and_why() {
+    let bench = bench("    labels: labels.csv\n", GATE);
+    let rows = labels(&["next"], 60);
+    let with_reasons = rows.lines().enumerate().map(|(line, row)| match line {
+        0 => format!("{row},critique\n"),
+        line => format!("{row},\"reason <{line}>\"\n"),
+    });
+    bench.write("labels.csv", &with_reasons.collect::<String>());
+    bench.evenhand(&["run", "suite.yaml"]).expect(0);
+    bench
+        .evenhand(&["report", "latest", "--report", "html=-"])
+        .expect(0)
+        .printed(r#""critiques":[{"label":"people wrote","text":"reason \u003c7\u003e"}]"#);
+}
+
+#[test]
 fn every_kind_of_report_says_how_the_judge_stands() {
     let bench = bench("    labels: labels.csv\n", GATE);
     bench.write("labels.csv", &labels(&["prod", "next"], 60));

@@ -356,7 +356,8 @@ fn a_filled_in_file_is_a_labels_file_and_every_row_has_its_probability() {
         assert_eq!(desk.read(out), before);
     }
     let jsonl = pick(&desk, &["-n", "3", "--out", "a.jsonl"]).ends(0);
-    assert!(jsonl.stdout.contains("a.jsonl"));
+    let next = "next       evenhand annotate a.jsonl --annotator NAME --judge JUDGE";
+    assert!(jsonl.stdout.contains(next), "{}", jsonl.stdout);
     let first = desk.read("a.jsonl");
     let first: serde_json::Value =
         serde_json::from_str(first.lines().next().expect("a line")).expect("JSON");
@@ -460,6 +461,7 @@ fn what_cannot_be_picked_says_why() {
         ),
         (&["--labels", "none.csv"], 3, "none.csv"),
         (&["--out", "suite.yaml"], 2, "there is such a file"),
+        (&["--out", "x.json"], 2, "end the name in .csv or .jsonl"),
     ] {
         let said = pick(&desk, arguments).ends(code);
         assert!(

@@ -114,6 +114,8 @@ pub struct Human {
     pub value: HumanValue,
     /// With which probability the output was drawn for labelling; `None`: drawn at random.
     pub probability: Option<f64>,
+    /// Their reasons in words, in the order of their labels.
+    pub critiques: Vec<String>,
 }
 
 /// A human reference.

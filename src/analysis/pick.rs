@@ -85,7 +85,7 @@ impl Candidate {
 }
 
 /// 53 bits of a digest as a number from 0 and below 1.
-fn number(of: &serde_json::Value) -> f64 {
+pub(super) fn number(of: &serde_json::Value) -> f64 {
     (Digest::of_json(of).word() >> 11) as f64 / (1_u64 << 53) as f64
 }
 

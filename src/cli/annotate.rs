@@ -15,7 +15,7 @@ use super::{Done, print};
 use crate::analysis::annotation::question::{Class, Question};
 use crate::funnel::terminal;
 use crate::jobs::{self, Annotated, Ask, Export, ExportKind, JobError, Session, SystemClock};
-use crate::report::{confusion_table, label_stats_screen, labelled};
+use crate::report::{confusion_table, label_stats_screen, labelled, shell_word};
 
 /// Label outputs by hand, blind.
 #[derive(Debug, Args)]
@@ -77,7 +77,7 @@ pub(crate) struct Annotate {
     #[arg(long, value_name = "PERCENT", value_parser = share, default_value = "0%")]
     repeats: f64,
     /// Decide what annotators differ on; their labels stay, what stands in the end goes to a file of its own.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["count", "strategy", "scorer", "repeats"])]
     adjudicate: bool,
     /// Ask at prompts on this terminal instead of in a browser.
     #[arg(long)]
@@ -86,7 +86,12 @@ pub(crate) struct Annotate {
     #[arg(long, value_name = "N", conflicts_with = "terminal")]
     port: Option<u16>,
     /// Write what is to be labelled as tasks (`label-studio=FILE`), or the labels (`csv=FILE`), and end. Repeatable.
-    #[arg(long, value_name = "KIND=FILE", value_parser = exported)]
+    #[arg(
+        long,
+        value_name = "KIND=FILE",
+        value_parser = exported,
+        conflicts_with_all = ["annotator", "repeats", "adjudicate", "terminal", "port"]
+    )]
     export: Vec<Export>,
     /// Replace files that --export finds.
     #[arg(long, requires = "export")]
@@ -94,6 +99,9 @@ pub(crate) struct Annotate {
     #[command(flatten)]
     place: Place,
 }
+
+/// As many classes as a labels file may hold.
+const MOST_CLASSES: usize = 50;
 
 /// Reads `10%` or `0.1`.
 fn share(text: &str) -> Result<f64, String> {
@@ -189,10 +197,10 @@ fn ask(verb: &Annotate) -> Result<Ask, JobError> {
             meaning: String::new(),
         });
     }
-    if classes.len() < 2 {
-        return Err(JobError::Usage(
-            "--classes: two classes or more are wanted".to_owned(),
-        ));
+    if !(2..=MOST_CLASSES).contains(&classes.len()) {
+        return Err(JobError::Usage(format!(
+            "--classes: from two classes to {MOST_CLASSES} are wanted"
+        )));
     }
     Ok(Ask::Question(Question::Classes(classes)))
 }
@@ -249,7 +257,7 @@ fn at_prompts(order: &jobs::Annotate, screen: &Screen) -> Result<u8, JobError> {
     let mut session = Session::open(order, Box::new(SystemClock))?;
     begin(&session, screen);
     prompts::go(&mut session, std::io::stdin().lock(), screen)?;
-    end(&session.end()?, screen)?;
+    end(&session.end()?, &order.ask, screen)?;
     Ok(exit::DONE)
 }
 
@@ -263,10 +271,11 @@ fn in_a_browser(order: jobs::Annotate, port: u16, screen: &Screen) -> Result<u8,
         key: secret().map_err(|error| unexpected(&error))?,
         ..order
     };
+    // Where the page cannot be served nothing is made either.
+    let server = Server::bind(port).map_err(|error| JobError::Usage(error.to_string()))?;
     let session = Session::open(&order, Box::new(SystemClock))?;
     begin(&session, screen);
     let page = annotation_pages(session);
-    let server = Server::bind(port).map_err(|error| JobError::Usage(error.to_string()))?;
     print(
         screen,
         labelled("open      ", &server.url(), screen.width.max(120)).as_bytes(),
@@ -288,7 +297,7 @@ fn in_a_browser(order: jobs::Annotate, port: u16, screen: &Screen) -> Result<u8,
         .block_on(server.run(pages, Limits::default(), stop))
         .map_err(|error| unexpected(&error))?;
     let ended = page.session().end()?;
-    end(&ended, screen)?;
+    end(&ended, &order.ask, screen)?;
     Ok(code)
 }
 
@@ -300,8 +309,32 @@ fn in_a_browser(_: jobs::Annotate, _: u16, _: &Screen) -> Result<u8, JobError> {
     ))
 }
 
+/// What to do next, if there is something.
+fn next(ended: &Annotated, ask: &Ask) -> Option<String> {
+    if ended.open > 0 {
+        let (left, all) = (ended.open, ended.progress.total);
+        return Some(format!(
+            "the same command goes on; {left} of {all} are left"
+        ));
+    }
+    if ended.differing > 0 {
+        return Some(format!(
+            "annotators differ on {} of the outputs: --adjudicate decides them, in place of -n, --strategy and --repeats",
+            ended.differing
+        ));
+    }
+    let Ask::Judge(judge) = ask else {
+        return None;
+    };
+    let judge = shell_word(judge)?;
+    let labels = shell_word(&ended.file.display().to_string())?;
+    Some(format!(
+        "evenhand judge calibrate {judge} --labels {labels} --suite SUITE"
+    ))
+}
+
 /// Says what the session comes to.
-fn end(ended: &Annotated, screen: &Screen) -> Result<(), JobError> {
+fn end(ended: &Annotated, ask: &Ask, screen: &Screen) -> Result<(), JobError> {
     let progress = ended.progress;
     let width = screen.width;
     let what = match ended.adjudicates {
@@ -336,6 +369,10 @@ fn end(ended: &Annotated, screen: &Screen) -> Result<(), JobError> {
     for confusion in &ended.confusions {
         text.push('\n');
         text += &confusion_table(confusion);
+    }
+    if let Some(next) = next(ended, ask) {
+        text.push('\n');
+        text += &labelled("next      ", &next, width);
     }
     print(screen, text.as_bytes())
 }

@@ -123,7 +123,7 @@ struct Import {
     /// What the values are; without it as they look.
     #[arg(long = "as", value_name = "COLUMN")]
     column: Option<As>,
-    /// The labels file to write.
+    /// The labels file to write: JSON lines where it ends in .jsonl, else CSV.
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
     /// Replace a file that is there.

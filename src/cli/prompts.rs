@@ -1,5 +1,6 @@
 //! Labelling at prompts: plain lines in and out, so that it works over any connection and in any terminal.
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::time::Instant;
 
@@ -36,6 +37,7 @@ impl Line {
             "f" => Self::Flag,
             "?" => Self::Rubric,
             "q" => Self::Quit,
+            "c" => Self::Critique(String::new()),
             _ => match text.strip_prefix("c ") {
                 Some(critique) => Self::Critique(critique.trim().to_owned()),
                 None => Self::Answer(text.to_owned()),
@@ -54,90 +56,76 @@ fn name(text: &str) -> &str {
     }
 }
 
+/// What is at the prompt.
+struct Prompt {
+    /// Columns of the terminal.
+    width: usize,
+    /// A card that was taken back: it is asked again before all others.
+    back: Option<View>,
+    /// Reasons that were written and are not saved with an answer yet, each for its own card.
+    reasons: BTreeMap<String, String>,
+    /// The card that was shown last, and when.
+    shown: Option<(String, Instant)>,
+}
+
 /// Asks until all is labelled, the annotator quits, or the input ends.
 pub(super) fn go(
     session: &mut Session,
     mut input: impl BufRead,
     screen: &Screen,
 ) -> Result<(), JobError> {
-    let mut critique = String::new();
-    let mut shown: Option<(String, Instant)> = None;
+    let mut prompt = Prompt {
+        width: screen.width,
+        back: None,
+        reasons: BTreeMap::new(),
+        shown: None,
+    };
     loop {
-        let Some(card) = session.next(1).into_iter().next() else {
+        let next = || session.next(1).into_iter().next();
+        let Some(card) = prompt.back.clone().or_else(next) else {
             print(screen, b"\nAll done.\n")?;
             return Ok(());
         };
-        if shown.as_ref().is_none_or(|(token, _)| *token != card.token) {
-            print(screen, page(session, &card, screen.width).as_bytes())?;
-            shown = Some((card.token.clone(), Instant::now()));
+        let is_shown = |(token, _): &(String, Instant)| *token == card.token;
+        if !prompt.shown.as_ref().is_some_and(is_shown) {
+            let reason = prompt.reasons.get(&card.token).map_or("", String::as_str);
+            let text = page(session, &card, reason, screen.width);
+            print(screen, text.as_bytes())?;
+            prompt.shown = Some((card.token.clone(), Instant::now()));
         }
         print(screen, b"> ")?;
-        let mut line = String::new();
+        let mut line = Vec::new();
         let read = input
-            .read_line(&mut line)
+            .read_until(b'\n', &mut line)
             .map_err(|error| JobError::Unexpected(format!("stdin: {error}")))?;
         if read == 0 {
             print(screen, b"\n")?;
             return Ok(());
         }
+        let Ok(line) = String::from_utf8(line) else {
+            screen.say("that line is not UTF-8 and was not taken; type it again");
+            continue;
+        };
         let choices = session.choices();
         let is_answer = |text: &str| {
             choices.iter().any(|choice| {
                 choice.word == text || choice.key.is_some_and(|key| text == key.to_string())
             })
         };
-        let done = match Line::of(&line, is_answer) {
-            Line::Nothing => continue,
-            Line::Quit => return Ok(()),
-            Line::Rubric => {
-                print(screen, rubric(session).as_bytes())?;
-                continue;
-            }
-            Line::Critique(text) => {
-                critique = text;
-                print(screen, b"noted, for the answer that you give now\n")?;
-                continue;
-            }
-            Line::Flag => {
-                let words = if card.flagged {
-                    "unflagged\n"
-                } else {
-                    "flagged\n"
-                };
-                let flagged = session.flag(&card.token, !card.flagged);
-                flagged.map(|()| Some(words.to_owned()))
-            }
-            Line::Skip => session.skip(&card.token).map(|()| None),
-            Line::Answer(answer) => {
-                let seconds = shown
-                    .as_ref()
-                    .map(|(_, since)| since.elapsed().as_secs_f64());
-                let seconds = seconds.map(|seconds| (seconds * 1e3).round() / 1e3);
-                let answered = session.answer(&card.token, &answer, &critique, seconds);
-                answered.map(|()| {
-                    critique.clear();
-                    None
-                })
-            }
-            Line::Undo => session.undo().map(|undone| match undone {
-                None => Some("there is nothing to undo\n".to_owned()),
-                Some((_, previous)) => {
-                    shown = None;
-                    critique = previous.critique;
-                    let was = previous.word.unwrap_or_else(|| "skipped".to_owned());
-                    Some(format!("undone; it was: {}\n", terminal(&was)))
-                }
-            }),
-        };
-        match done {
-            Ok(None) => {}
-            Ok(Some(words)) => print(screen, words.as_bytes())?,
+        let line = Line::of(&line, is_answer);
+        if line == Line::Quit {
+            return Ok(());
+        }
+        match prompt.take(session, &card, line) {
+            Ok(words) => print(screen, words.as_bytes())?,
             Err(error @ (SessionError::NoAnswer(_) | SessionError::LongCritique)) => {
                 screen.say(&terminal(&error.to_string()));
             }
             Err(
-                error
-                @ (SessionError::UnknownCard | SessionError::Log(_) | SessionError::Labels(_)),
+                error @ (SessionError::UnknownCard
+                | SessionError::OtherQuestion
+                | SessionError::Log(_)
+                | SessionError::Labels(_)),
             ) => {
                 return Err(JobError::Store(error.to_string()));
             }
@@ -145,8 +133,70 @@ pub(super) fn go(
     }
 }
 
+impl Prompt {
+    /// Does what a line asks for, and says what is to be said of it.
+    fn take(
+        &mut self,
+        session: &mut Session,
+        card: &View,
+        line: Line,
+    ) -> Result<String, SessionError> {
+        Ok(match line {
+            Line::Nothing | Line::Quit => String::new(),
+            Line::Rubric => rubric(session, self.width),
+            Line::Critique(text) if text.is_empty() => {
+                self.reasons.remove(&card.token);
+                "no critique\n".to_owned()
+            }
+            Line::Critique(text) => {
+                self.reasons.insert(card.token.clone(), text);
+                "noted, for the answer that you give to this one\n".to_owned()
+            }
+            Line::Flag => {
+                session.flag(&card.token, !card.flagged)?;
+                if let Some(back) = &mut self.back {
+                    back.flagged = !card.flagged;
+                }
+                match card.flagged {
+                    true => "unflagged\n".to_owned(),
+                    false => "flagged\n".to_owned(),
+                }
+            }
+            Line::Skip => {
+                session.skip(&card.token)?;
+                self.back = None;
+                String::new()
+            }
+            Line::Answer(answer) => {
+                let seconds = self
+                    .shown
+                    .as_ref()
+                    .map(|(_, since)| since.elapsed().as_secs_f64());
+                let seconds = seconds.map(|seconds| (seconds * 1e3).round() / 1e3);
+                let reason = self.reasons.get(&card.token).map_or("", String::as_str);
+                session.answer(&card.token, &answer, reason, seconds)?;
+                self.reasons.remove(&card.token);
+                self.back = None;
+                String::new()
+            }
+            Line::Undo => match session.undo()? {
+                None => "there is nothing to undo\n".to_owned(),
+                Some((view, previous)) => {
+                    if !previous.critique.is_empty() {
+                        self.reasons.insert(view.token.clone(), previous.critique);
+                    }
+                    self.shown = None;
+                    self.back = Some(view);
+                    let was = previous.word.unwrap_or_else(|| "skipped".to_owned());
+                    format!("undone; it was: {}\n", terminal(&was))
+                }
+            },
+        })
+    }
+}
+
 /// The criteria, and what the answers mean.
-fn rubric(session: &Session) -> String {
+fn rubric(session: &Session, width: usize) -> String {
     let mut text = match session.criteria() {
         "" => "There is no rubric: the question is all there is.".to_owned(),
         criteria => criteria.to_owned(),
@@ -157,11 +207,15 @@ fn rubric(session: &Session) -> String {
         text += if nth == 0 { "\n\n" } else { "\n" };
         text += &format!("- {}: {}", choice.word, choice.meaning);
     }
-    format!("\n{}\n\n", terminal(&text))
+    let lines = text.lines().map(|line| match line.trim().is_empty() {
+        true => "\n".to_owned(),
+        false => labelled("", line, width),
+    });
+    format!("\n{}\n", lines.collect::<String>())
 }
 
-/// A card, with what may be typed.
-fn page(session: &Session, card: &View, width: usize) -> String {
+/// A card, with the reason that was written for it and what may be typed.
+fn page(session: &Session, card: &View, reason: &str, width: usize) -> String {
     let progress = session.progress();
     let rule = "-".repeat(width.min(100));
     let mut text = format!("\n{rule}\n{} of {} done", progress.done, progress.total);
@@ -183,6 +237,17 @@ fn page(session: &Session, card: &View, width: usize) -> String {
         };
         text += &labelled("somebody said ", &format!("{word}{critique}"), width);
     }
+    if !reason.is_empty() {
+        text += &labelled("your critique ", reason, width);
+    }
+    text.push('\n');
+    text += &offered(session, width);
+    text += "s skip · u undo · c TEXT critique · f flag · ? rubric · q quit\n";
+    text
+}
+
+/// The question with its answers: on one line, or each on a line of its own.
+fn offered(session: &Session, width: usize) -> String {
     let choices: Vec<String> = session
         .choices()
         .iter()
@@ -195,14 +260,19 @@ fn page(session: &Session, card: &View, width: usize) -> String {
             )
         })
         .collect();
-    text.push('\n');
-    text += &labelled(
+    let line = labelled(
         "",
         &format!("{}   {}", session.asks(), choices.join(" · ")),
         width,
     );
-    text += "s skip · u undo · c TEXT critique · f flag · ? rubric · q quit\n";
-    text
+    let is_plain = choices
+        .iter()
+        .all(|choice| !choice.contains(char::is_whitespace));
+    if is_plain || line.lines().count() < 2 {
+        return line;
+    }
+    let each = choices.iter().map(|choice| labelled("  ", choice, width));
+    labelled("", session.asks(), width) + &each.collect::<String>()
 }
 
 #[cfg(test)]
@@ -223,6 +293,7 @@ mod tests {
         assert_eq!(of(" \n"), Line::Skip);
         assert_eq!(of("\n"), Line::Nothing);
         assert_eq!(of("c  too long \n"), Line::Critique("too long".into()));
+        assert_eq!(of("c\n"), Line::Critique(String::new()), "no longer");
         assert_eq!(of("?"), Line::Rubric);
         assert_eq!(
             of("7\n"),

@@ -7,7 +7,7 @@ use super::reading::Reading;
 use super::report::{Told, threads};
 use super::show::{ShownTrial, take_in};
 use crate::analysis::findings::{ScoreCell, TrialRow};
-use crate::analysis::held::HumanValue;
+use crate::analysis::held::Human;
 use crate::analysis::rows::Rows;
 use crate::domain::case::Case;
 use crate::domain::plan::Coordinates;
@@ -294,11 +294,11 @@ fn of_side(
 }
 
 /// What people say of a trial, by the scorer that is held against them.
-fn people(reading: &Reading, ordinal: u64) -> Vec<(String, HumanValue)> {
+fn people(reading: &Reading, ordinal: u64) -> Vec<(String, Human)> {
     let held = reading.record.held();
     let of_scorer = |id: &String| {
         let human = held.people(id)?.said.get(&ordinal)?;
-        Some((id.clone(), human.value.clone()))
+        Some((id.clone(), human.clone()))
     };
     let scorers = reading.suite.scorers.iter();
     scorers.filter_map(|spec| of_scorer(&spec.id)).collect()

@@ -316,7 +316,13 @@ fn people(
             None => people.ties += 1,
             Some(value) => {
                 let probability = rows.iter().find_map(|row| row.probability);
-                people.said.insert(ordinal, Human { value, probability });
+                let critiques = rows.iter().filter_map(|row| row.critique.clone());
+                let human = Human {
+                    value,
+                    probability,
+                    critiques: critiques.collect(),
+                };
+                people.said.insert(ordinal, human);
             }
         }
     }

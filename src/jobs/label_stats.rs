@@ -23,7 +23,7 @@ pub fn label_statistics(path: &Path, scale: Option<(i64, i64)>) -> Result<LabelS
                 .map(jiff::Timestamp::as_millisecond),
         })
         .collect();
-    let mut found = label_stats(&timed);
+    let mut found = label_stats(&timed, scale);
     let unknown = timed
         .iter()
         .filter(|one| one.label.at.is_some() && one.at_ms.is_none())

@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::JobError;
+use super::{JobError, label_file};
 use crate::domain::label::Said;
 use crate::load::labels::import::{Column, Options, read};
-use crate::report::labels_csv;
-use crate::store::durable;
 
 /// What is to be imported.
 #[derive(Debug, Clone, Default)]
@@ -60,21 +58,8 @@ pub fn import_labels(order: &ImportLabels) -> Result<ImportedLabels, JobError> {
         column: order.column,
     };
     let imported = read(&order.file, &options).map_err(JobError::faulty)?;
-    let fail = |error: &std::io::Error| JobError::Store(format!("{}: {error}", order.to.display()));
-    let bytes = labels_csv(&imported.labels).map_err(|error| fail(&error))?;
-    let written = match order.force {
-        true => durable::replace(&order.to, &bytes),
-        false => durable::write_new(&order.to, &bytes),
-    };
-    if let Err(error) = written {
-        return Err(match error.kind() {
-            std::io::ErrorKind::AlreadyExists => JobError::Usage(format!(
-                "{}: there is such a file; name another, or replace it with --force",
-                order.to.display()
-            )),
-            _ => fail(&error),
-        });
-    }
+    let bytes = label_file::bytes(&order.to, &imported.labels, &[])?;
+    label_file::put(&order.to, &bytes, order.force, "")?;
     let labels = &imported.labels;
     let annotators: BTreeSet<&str> = labels.iter().map(|label| label.by.as_str()).collect();
     let outputs: BTreeSet<_> = labels.iter().map(|label| &label.subject).collect();

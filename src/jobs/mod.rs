@@ -16,6 +16,7 @@ mod dataset;
 mod failure;
 mod held;
 mod init;
+mod label_file;
 mod label_stats;
 mod labels;
 mod list;

@@ -5,7 +5,7 @@
 use std::io;
 
 use crate::analysis::findings::TrialRow;
-use crate::analysis::held::HumanValue;
+use crate::analysis::held::Human;
 use crate::domain::case::Case;
 use crate::domain::event::TrialFinished;
 use crate::domain::score::Score;
@@ -65,6 +65,6 @@ pub struct Trial {
     pub scores: Vec<Score>,
     /// Whether it is a success; `None`: missing or not defined.
     pub success: Option<bool>,
-    /// What people say of it: the scorer that is held against them, and the majority or the mean of their labels.
-    pub people: Vec<(String, HumanValue)>,
+    /// What people say of it: the scorer that is held against them, and the majority or the mean of their labels with their reasons.
+    pub people: Vec<(String, Human)>,
 }

@@ -290,7 +290,12 @@ fn hostile_book() -> examples::Book {
         (case.tags, case.choices, case.context) = (vec![bad()], vec![bad()], vec![bad()]);
         case.metadata = [(bad(), HOSTILE.into())].into_iter().collect();
         for trial in detail.trials.iter_mut().flatten() {
-            trial.people = vec![(bad(), crate::analysis::held::HumanValue::Class(bad()))];
+            let human = crate::analysis::held::Human {
+                value: crate::analysis::held::HumanValue::Class(bad()),
+                probability: None,
+                critiques: vec![bad()],
+            };
+            trial.people = vec![(bad(), human)];
             for score in &mut trial.scores {
                 score.scorer = bad();
                 score.reason = Some(bad());
@@ -364,6 +369,7 @@ fn no_text_marks_up_a_page_or_leaves_its_island() {
         (&HOSTILE.into(), &HOSTILE.into())
     );
     assert_eq!(scores[0]["people"], HOSTILE);
+    assert_eq!(scores[0]["critiques"][0]["text"], HOSTILE);
     assert_eq!(case.get("command"), None, "no command may hold such an id");
     // The text between the tags is what was given, escaped and whole.
     let shown = crate::funnel::html(HOSTILE);

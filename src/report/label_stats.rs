@@ -37,7 +37,10 @@ pub fn label_stats_screen(file: &str, found: &LabelStats, width: usize, color: b
         entry(&mut screen, "said", &listed(found.values.iter()));
     }
     if found.annotators.len() > 1 {
-        let alpha = format!("alpha {}", figure(Unit::Score, &found.alpha, None));
+        let alpha = match found.pairs.is_empty() {
+            true => "nobody labelled an output that somebody else did".to_owned(),
+            false => format!("alpha {}", whole(Unit::Score, &found.alpha)),
+        };
         entry(&mut screen, "agreement", &alpha);
         let name = match found.column.as_str() {
             "rating" => "concordance",
@@ -48,7 +51,7 @@ pub fn label_stats_screen(file: &str, found: &LabelStats, width: usize, color: b
                 "{} and {}: {name} {}, {} in common",
                 pair.annotators[0],
                 pair.annotators[1],
-                figure(Unit::Score, &pair.agreement, None),
+                whole(Unit::Score, &pair.agreement),
                 counted(pair.outputs, "output")
             );
             entry(&mut screen, "", &line);
@@ -88,6 +91,18 @@ pub fn label_stats_screen(file: &str, found: &LabelStats, width: usize, color: b
     screen.finish()
 }
 
+/// A figure; one without an interval says why it has none.
+fn whole(unit: Unit, found: &Figure) -> String {
+    let shown = figure(unit, found, None);
+    let why = found
+        .estimate()
+        .and_then(|estimate| estimate.no_interval.as_deref());
+    match why {
+        Some(why) => format!("{shown} (no interval: {why})"),
+        None => shown,
+    }
+}
+
 fn entry(screen: &mut Screen, label: &str, text: &str) {
     screen.beside(HANG, label, text, Ink::Plain);
 }
@@ -108,7 +123,7 @@ fn annotator(screen: &mut Screen, name: &str, one: &Annotator, column: &str) {
             "preference" => ("a of those that are no tie", Unit::Rate),
             _ => ("pass", Unit::Rate),
         };
-        parts.push(format!("{words} {}", figure(unit, mean, None)));
+        parts.push(format!("{words} {}", whole(unit, mean)));
     } else if !one.values.is_empty() {
         parts.push(listed(one.values.iter()));
     }

@@ -24,7 +24,8 @@ enum Cell {
 impl Cell {
     fn csv(self) -> String {
         match self {
-            Self::Text(text) => csv_cell(&text).into_owned(),
+            // No reader of tables takes a NUL: the file with one in it could not be read again.
+            Self::Text(text) => csv_cell(&text.replace('\0', "\u{fffd}")).into_owned(),
             Self::Number(number) => number,
         }
     }
@@ -147,15 +148,20 @@ pub fn labels_to_fill(labels: &[Label], to_fill: &[&str]) -> std::io::Result<Vec
     table.into_inner().map_err(|error| error.into_error())
 }
 
-/// The same as JSON lines: an object a label, in which every column stands; what is empty is an empty text.
+/// The same as JSON lines: an object a label, in which every column stands; what is empty is an empty text, save that an output which
+/// is not there is left out: an empty one is an answer.
 #[must_use]
 pub fn labels_jsonl(labels: &[Label], to_fill: &[&str]) -> Vec<u8> {
     let columns = columns(labels, to_fill);
     let mut text = String::new();
     for label in labels {
-        let cells = columns.iter().map(|(name, of)| {
-            let cell = of(label).map_or_else(|| Json::String(String::new()), Cell::json);
-            ((*name).to_owned(), cell)
+        let cells = columns.iter().filter_map(|(name, of)| {
+            let cell = match of(label) {
+                Some(cell) => cell.json(),
+                None if name.starts_with("output") => return None,
+                None => Json::String(String::new()),
+            };
+            Some(((*name).to_owned(), cell))
         });
         text += &Json::Object(cells.collect::<Map<_, _>>()).to_string();
         text.push('\n');

@@ -1,6 +1,6 @@
 //! The screen of `labels pick`: how outputs were drawn, which, and what their labels will be worth.
 
-use super::content::counted;
+use super::content::{counted, shell_word};
 use super::screen::{Ink, Screen};
 use crate::analysis::calibration::LEAST_LABELS;
 use crate::analysis::format::plain;
@@ -67,6 +67,20 @@ pub fn pick_screen(
     if let Some(found) = &pick.worth {
         screen.gap();
         worth(&mut screen, found);
+    }
+    if let Some(file) = shell_word(to) {
+        // Of grades and classes somebody must say which there are.
+        let asks = match column {
+            "pass" => "",
+            _ => " --judge JUDGE",
+        };
+        screen.gap();
+        screen.whole(
+            "next",
+            HANG,
+            &format!("evenhand annotate {file} --annotator NAME{asks}"),
+            "shows them one by one",
+        );
     }
     screen.finish()
 }

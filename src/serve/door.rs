@@ -42,9 +42,14 @@ pub(super) enum Entry {
 
 impl Door {
     pub(super) fn new(port: u16) -> Result<Self, ServeError> {
+        let host = match port {
+            // A browser does not name the port that it takes by itself.
+            80 => "127.0.0.1".to_owned(),
+            port => format!("127.0.0.1:{port}"),
+        };
         Ok(Self {
-            host: format!("127.0.0.1:{port}"),
-            origin: format!("http://127.0.0.1:{port}"),
+            origin: format!("http://{host}"),
+            host,
             token: secret()?,
             is_used: AtomicBool::new(false),
             cookie: format!("evenhand-{port}"),
@@ -306,6 +311,16 @@ mod tests {
             assert_eq!(refused.unwrap_err().status, 421, "{host}");
         }
         assert_eq!(door.entry(&parts("GET /", &[])).unwrap_err().status, 421);
+    }
+
+    #[test]
+    fn on_the_port_that_browsers_take_by_themselves_the_host_has_none() {
+        let door = Door::new(80).unwrap();
+        assert!(door.url().starts_with("http://127.0.0.1/open/"));
+        let origin = ("origin", "http://127.0.0.1");
+        assert_eq!(status(&door, "POST ROOM/answer", &[origin, JSON]), 200);
+        let named = [("host", "127.0.0.1:80")];
+        assert_eq!(status(&door, "GET ROOM/", &named), 421);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! process of their own: who writes holds the file's lock, and has read what the others wrote before. A line that a crash tore is cut
 //! off by the next writer; one that was changed otherwise counts for nothing, and is counted.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -30,6 +30,12 @@ pub enum LabelLogError {
         path: PathBuf,
         /// What it says.
         source: io::Error,
+    },
+    /// It is no longer the file that was opened, or no longer holds what was read of it.
+    #[error("{path}: it was removed, replaced or cut short while it was in use; end this, see that the file is right, and start again", path = path.display())]
+    Changed {
+        /// The log.
+        path: PathBuf,
     },
     /// Another process holds it and does not let go.
     #[error("{path}: another process holds it; end that one first", path = path.display())]
@@ -106,10 +112,17 @@ impl LabelLog {
     ///
     /// # Errors
     /// Another process does not let go of it within two seconds.
+    /// The same where something else took the file away: what would be saved then is saved nowhere.
     pub fn hold(&mut self) -> Result<Held<'_>, LabelLogError> {
         for _ in 0..TRIES {
             if lock::lock(&self.file).map_err(|source| self.fail(source))? {
-                return Ok(Held { log: self });
+                let held = Held { log: self };
+                return match held.log.is_itself() {
+                    true => Ok(held),
+                    false => Err(LabelLogError::Changed {
+                        path: held.log.path.clone(),
+                    }),
+                };
             }
             std::thread::park_timeout(PAUSE);
         }
@@ -118,12 +131,32 @@ impl LabelLog {
         })
     }
 
+    /// Whether the file of this name is the one that is open, with all that was read of it.
+    fn is_itself(&self) -> bool {
+        let (Ok(open), Ok(named)) = (self.file.metadata(), std::fs::metadata(&self.path)) else {
+            return false;
+        };
+        is_same_file(&open, &named) && open.len() >= self.read
+    }
+
     fn fail(&self, source: io::Error) -> LabelLogError {
         LabelLogError::Io {
             path: self.path.clone(),
             source,
         }
     }
+}
+
+#[cfg(unix)]
+fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// An open file cannot be taken away here.
+#[cfg(not(unix))]
+fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
+    true
 }
 
 impl Held<'_> {
@@ -286,6 +319,28 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("\"nth\":2", "\"nth\":7")).unwrap();
         assert_eq!(all(&path), (vec![1, 3], 1));
+    }
+
+    #[test]
+    fn a_log_that_is_cut_replaced_or_removed_takes_nothing_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("l.log.jsonl");
+        let changes: [fn(&Path); 3] = [
+            |path| std::fs::write(path, "").unwrap(),
+            |path| {
+                std::fs::copy(path, path.with_extension("copy")).unwrap();
+                std::fs::rename(path.with_extension("copy"), path).unwrap();
+            },
+            |path| std::fs::remove_file(path).unwrap(),
+        ];
+        for change in changes {
+            let mut log = LabelLog::open(&path).unwrap();
+            append(&mut log, 1);
+            change(&path);
+            assert!(matches!(log.hold(), Err(LabelLogError::Changed { .. })));
+            // The lock goes with the refusal.
+            assert!(LabelLog::open(&path).unwrap().hold().is_ok());
+        }
     }
 
     #[test]

@@ -152,6 +152,47 @@ fn twenty_outputs_are_labelled_by_keys_through_an_undo_a_reload_and_a_kill() {
 }
 
 #[test]
+fn what_was_written_and_not_saved_stands_there_again() {
+    let Some(browser) = Browser::start() else {
+        return;
+    };
+    let desk = Desk::new(&[("o.jsonl", &outputs(2))]);
+    let (mut process, _stdout, url) = start(&desk, &ASKED);
+    open(&browser, &url);
+    let write = |words: &str| {
+        browser.press("c");
+        browser.press(words);
+        browser.press(key::ESCAPE);
+    };
+    let written = || browser.script("return document.getElementById('critique').value", &[]);
+    // Skipped: it comes again at the end, with its reason.
+    let first = shown(&browser);
+    write("hard to say");
+    browser.press(" ");
+    saved(&browser, "0 of 2, 1 skipped");
+    assert_eq!(written(), "", "of this one nothing was written");
+    browser.press("1");
+    saved(&browser, "1 of 2");
+    assert_eq!((shown(&browser), written()), (first, json!("hard to say")));
+    // Refused: the log is gone, and nothing is saved that is called so.
+    std::fs::remove_file(desk.path().join("o.labels.jsonl.log.jsonl")).expect("it goes");
+    write(" indeed");
+    browser.press("2");
+    browser.wait_until("!document.getElementById('problem').hidden");
+    assert!(
+        browser
+            .text("#problem")
+            .contains("removed, replaced or cut short")
+    );
+    browser.wait_until("document.getElementById('critique').value !== ''");
+    assert_eq!(written(), "hard to say indeed");
+    assert_eq!(browser.text("#choices button.was"), "2 fail");
+    process.kill().expect("it is killed");
+    process.wait().expect("it has ended");
+    assert_eq!(rows(&desk, "o.labels.jsonl").len(), 1);
+}
+
+#[test]
 fn what_is_labelled_is_text_and_calls_nobody() {
     let Some(browser) = Browser::start() else {
         return;

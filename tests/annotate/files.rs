@@ -6,7 +6,7 @@ use crate::cli::{Desk, Said};
 use crate::{outputs, rows};
 
 /// Labels all cards with one answer, at prompts.
-fn label(desk: &Desk, arguments: &[&str], answer: &str) -> Said {
+pub(crate) fn label(desk: &Desk, arguments: &[&str], answer: &str) -> Said {
     let mut command = desk.command(&[&["annotate", "--terminal"], arguments].concat());
     let lines = format!("{answer}\n").repeat(500);
     desk.write("typed", lines);
@@ -212,6 +212,66 @@ fn a_tool_of_ones_own_gets_tasks_and_a_table() {
 }
 
 #[test]
+fn the_sides_of_exported_pairs_are_mixed_and_found_again() {
+    let pair = |at: usize| json!({"item": format!("p{at:02}"), "output_a": format!("left {at}"), "output_b": format!("right {at}"), "probability": 0.5});
+    let pairs: String = (0..40).map(|at| format!("{}\n", pair(at))).collect();
+    let desk = Desk::new(&[("p.jsonl", &pairs)]);
+    desk.evenhand(&[
+        "annotate",
+        "p.jsonl",
+        "--pairwise",
+        "--export",
+        "label-studio=tasks.json",
+    ])
+    .ends(0);
+    let tasks: Vec<Json> = serde_json::from_str(&desk.read("tasks.json")).expect("tasks");
+    let config = desk.read("tasks.xml");
+    assert!(config.contains("value=\"$first\""), "{config}");
+    assert!(!config.contains("$side"), "{config}");
+    let starts = |task: &Json, with: &str| {
+        let first = task["data"]["first"].as_str();
+        first.is_some_and(|text| text.starts_with(with))
+    };
+    let swapped = tasks.iter().filter(|task| starts(task, "right")).count();
+    assert!((8..=32).contains(&swapped), "{swapped} of 40");
+    // Somebody who finds whatever stands left the better one, in both of the tool's forms.
+    let answered = |(at, task): (usize, &Json)| {
+        json!({"id": at, "data": task["data"], "annotations": [{"completed_by": 7, "result": [
+            {"from_name": "label", "to_name": "first", "type": "choices", "value": {"choices": [if starts(task, "left") { "first" } else { "second" }]}}]}]})
+    };
+    let row = |(at, task): (usize, &Json)| {
+        let mut row = task["data"].clone();
+        row["id"] = json!(at);
+        row["annotation_id"] = json!(at);
+        row["annotator"] = json!(7);
+        row["label"] = json!(if starts(task, "left") {
+            "first"
+        } else {
+            "second"
+        });
+        row
+    };
+    let full: Vec<Json> = tasks.iter().enumerate().map(answered).collect();
+    let flat: Vec<Json> = tasks.iter().enumerate().map(row).collect();
+    for (name, done) in [("full", full), ("flat", flat)] {
+        let (from, to) = (format!("{name}.json"), format!("{name}.jsonl"));
+        desk.write(&from, json!(done).to_string());
+        desk.evenhand(&["labels", "import", &from, "--to", &to])
+            .ends(0);
+        let labels = rows(&desk, &to);
+        assert_eq!(labels.len(), 40);
+        for label in &labels {
+            assert_eq!(label["preference"], "a", "{label}");
+            assert_eq!(label["probability"], 0.5);
+            let a = label["output_a"].as_str();
+            assert!(a.is_some_and(|text| text.starts_with("left")), "{label}");
+        }
+        let on_the_right = labels.iter().filter(|label| label["side"] == "b").count();
+        assert_eq!(on_the_right, swapped);
+    }
+}
+
+#[test]
 fn what_cannot_be_labelled_is_refused_with_what_to_do() {
     let desk = Desk::new(&[
         ("o.jsonl", &outputs(2)),
@@ -279,6 +339,21 @@ fn what_cannot_be_labelled_is_refused_with_what_to_do() {
             "no share",
         ),
         (&["o.jsonl", "--export", "xml=x"], 2, "label-studio=FILE"),
+        (
+            &["o.jsonl", "--export", "csv=x", "--repeats", "10%"],
+            2,
+            "cannot be used with",
+        ),
+        (
+            &["o.jsonl", "--annotator", "a", "--labels", "no/l.jsonl"],
+            2,
+            "there is no folder no",
+        ),
+        (
+            &["o.jsonl", "--annotator", "a", "--labels", "o.jsonl"],
+            2,
+            "here stand the outputs",
+        ),
     ] {
         let said = desk
             .evenhand(&[&["annotate", "--terminal"], arguments].concat())

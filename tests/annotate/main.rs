@@ -4,7 +4,9 @@
 #[path = "../support/cli.rs"]
 mod cli;
 
+mod deciding;
 mod files;
+mod fitting;
 mod terminal;
 
 #[cfg(feature = "serve")]

@@ -9,7 +9,7 @@ use crate::cli::{Desk, Said};
 use crate::{outputs, rows};
 
 /// Runs `annotate --terminal` with these lines typed.
-fn typed(desk: &Desk, arguments: &[&str], lines: &str) -> Said {
+pub(crate) fn typed(desk: &Desk, arguments: &[&str], lines: impl AsRef<[u8]>) -> Said {
     let mut child = desk
         .command(&[&["annotate", "--terminal"], arguments].concat())
         .stdin(Stdio::piped())
@@ -19,7 +19,7 @@ fn typed(desk: &Desk, arguments: &[&str], lines: &str) -> Said {
         .expect("the binary starts");
     let mut stdin = child.stdin.take().expect("its input is ours");
     // One that has ended reads nothing more.
-    let _ = stdin.write_all(lines.as_bytes());
+    let _ = stdin.write_all(lines.as_ref());
     drop(stdin);
     Said::of(child.wait_with_output().expect("it ends"))
 }
@@ -60,6 +60,83 @@ fn lines_label_skip_undo_flag_and_end_and_the_next_start_goes_on() {
     let said = typed(&desk, &asked, "1\n3\n").ends(0);
     assert!(said.stdout.contains("All done."), "{}", said.stdout);
     assert_eq!(rows(&desk, "o.labels.jsonl").len(), 4);
+}
+
+#[test]
+fn a_critique_is_of_the_card_it_was_written_for_also_when_that_comes_later() {
+    let desk = Desk::new(&[("o.jsonl", &outputs(3))]);
+    let asked = ["o.jsonl", "--annotator", "ann"];
+    let said = typed(&desk, &asked, "c about the skipped one\ns\n1\n1\n2\n").ends(0);
+    assert!(
+        said.stdout.contains("your critique about the skipped one"),
+        "{}",
+        said.stdout
+    );
+    let labels = rows(&desk, "o.labels.jsonl");
+    let said: Vec<_> = labels
+        .iter()
+        .map(|row| (&row["pass"], &row["critique"]))
+        .collect();
+    let (pass, fail) = (json!("pass"), json!("fail"));
+    let (none, written) = (json!(""), json!("about the skipped one"));
+    assert_eq!(
+        said,
+        [(&pass, &none), (&pass, &none), (&fail, &written)],
+        "in the order in which they were given"
+    );
+}
+
+#[test]
+fn what_was_skipped_for_good_is_missing_from_what_the_labels_say_and_that_is_said() {
+    let desk = Desk::new(&[("o.jsonl", &outputs(3))]);
+    let asked = ["o.jsonl", "--annotator", "ann"];
+    let said = typed(&desk, &asked, "1\ns\n").ends(0);
+    assert!(
+        said.stdout
+            .contains("the same command goes on; 2 of 3 are left"),
+        "{}",
+        said.stdout
+    );
+    let said = typed(&desk, &asked, "2\ns\n").ends(0);
+    let note = "1 of 3 were skipped: what these labels say leaves out what was hard to tell";
+    assert!(said.stdout.contains(note), "{}", said.stdout);
+    assert!(!said.stdout.contains("goes on"), "{}", said.stdout);
+}
+
+#[test]
+fn what_is_undone_is_asked_again_at_once_also_among_outputs_that_came_since() {
+    let desk = Desk::new(&[("o.jsonl", &outputs(40))]);
+    let asked = |count| ["o.jsonl", "--annotator", "ann", "-n", count];
+    let all = "1\n".repeat(9) + "c of the tenth\n1\n";
+    typed(&desk, &asked("10"), &all).ends(0);
+    let before = rows(&desk, "o.labels.jsonl");
+    let tenth = &before[9]["item"];
+    assert_eq!(before[9]["critique"], "of the tenth");
+    // More were drawn since: most of them stand before the tenth.
+    typed(&desk, &asked("40"), "u\n2\nq\n").ends(0);
+    let after = rows(&desk, "o.labels.jsonl");
+    assert_eq!(after.len(), 10);
+    let fails: Vec<_> = after.iter().filter(|row| row["pass"] == "fail").collect();
+    assert_eq!(fails.len(), 1);
+    assert_eq!(&fails[0]["item"], tenth);
+    assert_eq!(fails[0]["critique"], "of the tenth");
+    let said = typed(&desk, &asked("40"), "u\nc\n2\nq\n").ends(0);
+    assert!(said.stdout.contains("no critique"), "{}", said.stdout);
+    let after = rows(&desk, "o.labels.jsonl");
+    assert!(after.iter().all(|row| row["critique"] != "of the tenth"));
+}
+
+#[test]
+fn bytes_that_are_no_text_cost_a_line_and_not_the_session() {
+    let desk = Desk::new(&[("o.jsonl", &outputs(2))]);
+    let said = typed(
+        &desk,
+        &["o.jsonl", "--annotator", "ann"],
+        b"1\n\xff\xfe1\n2\n",
+    )
+    .ends(0);
+    assert!(said.stderr.contains("not UTF-8"), "{}", said.stderr);
+    assert_eq!(rows(&desk, "o.labels.jsonl").len(), 2);
 }
 
 #[test]

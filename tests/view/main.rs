@@ -149,6 +149,11 @@ fn one_reads_filters_and_opens_cases_in_the_browser() {
     assert_eq!(browser.dialog(), None);
     child.kill().expect("it is killed");
     child.wait().expect("it has ended");
+    // Who goes on reading after the end is told so in words.
+    browser.press("j");
+    browser.wait_until("document.querySelector('#case .warn') !== null");
+    let shown = browser.text("#case .warn");
+    assert!(shown.starts_with("evenhand does not answer"), "{shown}");
 }
 
 /// The agent of this run answers as long as it is given lines, so that the test holds the run's pace.

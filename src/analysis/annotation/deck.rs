@@ -3,8 +3,9 @@
 //! Order, sides and repeats are decided by seed and annotator, so that they are the same after a restart. What a browser calls a card is
 //! decided by a key besides, which it does not know: a token tells neither which output it is, nor whether it was there before.
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
+use crate::analysis::pick::number;
 use crate::domain::digest::Digest;
 use crate::domain::label::{Preference, Subject, Texts};
 
@@ -112,11 +113,6 @@ impl Deal<'_> {
             subject
         ]))
     }
-}
-
-/// 53 bits of a digest as a number from 0 and below 1.
-pub(super) fn number(of: &Json) -> f64 {
-    (Digest::of_json(of).word() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::deck::number;
+use crate::analysis::pick::number;
 use crate::domain::label::{Label, Preference, Said, Subject};
 
 /// Who is said to have given what stands in the end: everyone, or whoever decided.
@@ -66,10 +66,17 @@ pub fn settled(labels: &[Label], decided: &[Label]) -> Vec<Label> {
     let outputs = by_output(labels).into_iter();
     outputs
         .filter_map(|(subject, labels)| match differ(&labels) {
-            true => Some(Label {
-                by: SETTLED.to_owned(),
-                ..(*decided.get(subject)?).clone()
-            }),
+            true => {
+                let decided = *decided.get(subject)?;
+                let first = labels.first()?;
+                // Who decides draws nothing: what an output stands for is what its labels say.
+                Some(Label {
+                    by: SETTLED.to_owned(),
+                    probability: first.probability,
+                    cluster: first.cluster.clone().or_else(|| decided.cluster.clone()),
+                    ..decided.clone()
+                })
+            }
             false => {
                 let first = labels.first()?;
                 Some(Label {
@@ -231,8 +238,12 @@ mod tests {
         };
         let said = |name: &str, pass| (name.to_owned(), Some(Said::Pass(pass)));
         assert_eq!(rows(&[]), [said("alone", false), said("same", true)]);
+        let drawn_otherwise = |item: &str| Label {
+            probability: Some(1.0),
+            ..label(item, "eve", false)
+        };
         assert_eq!(
-            rows(&[label("differ", "eve", false), label("same", "eve", false)]),
+            rows(&[drawn_otherwise("differ"), drawn_otherwise("same")]),
             [
                 said("alone", false),
                 said("differ", false),

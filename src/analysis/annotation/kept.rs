@@ -144,6 +144,15 @@ impl Kept {
         matches!(act.did, Did::Said(_)).then_some(act)
     }
 
+    /// Whether this holds of everything that stands as said, by whomever.
+    #[must_use]
+    pub fn all_said(&self, holds: impl Fn(&Said) -> bool) -> bool {
+        self.latest.values().all(|(_, act)| match &act.did {
+            Did::Said(said) => holds(said),
+            Did::Skipped | Did::Undone | Did::Flagged(_) => true,
+        })
+    }
+
     /// Whether something is wrong with a card.
     #[must_use]
     pub fn is_flagged(&self, key: &Key) -> bool {

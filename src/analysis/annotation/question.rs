@@ -75,11 +75,13 @@ impl Question {
             Self::Grades { low, high } => (*low..=*high)
                 .map(|grade| choice(grade_key(grade, *low, *high), &grade.to_string(), ""))
                 .collect(),
-            Self::Classes(classes) => classes
-                .iter()
-                .enumerate()
-                .map(|(at, class)| choice(place_key(at), &class.name, &class.meaning))
-                .collect(),
+            Self::Classes(classes) => {
+                let keys = class_keys(classes);
+                let keyed = classes.iter().zip(keys);
+                keyed
+                    .map(|(class, key)| choice(key, &class.name, &class.meaning))
+                    .collect()
+            }
             Self::Pair { ties } => {
                 let mut choices = vec![
                     choice(Some('a'), FIRST, "the first is better"),
@@ -153,9 +155,22 @@ fn grade_key(grade: i64, low: i64, high: i64) -> Option<char> {
     char::from_digit(digit, 10).filter(|_| has_digits)
 }
 
-/// 1 to 9, then 0.
-fn place_key(at: usize) -> Option<char> {
-    "1234567890".chars().nth(at)
+/// 1 to 9, then 0, by their places; where classes are called by digits, these are the keys: one key has one meaning.
+fn class_keys(classes: &[Class]) -> Vec<Option<char>> {
+    let digit = |class: &Class| {
+        let mut letters = class.name.chars();
+        let only = letters.next().filter(|_| letters.next().is_none());
+        only.filter(char::is_ascii_digit)
+    };
+    let by_name: Vec<Option<char>> = classes.iter().map(digit).collect();
+    if by_name.iter().any(Option::is_some) {
+        return by_name;
+    }
+    let by_place = "1234567890".chars().map(Some);
+    by_place
+        .chain(std::iter::repeat(None))
+        .take(classes.len())
+        .collect()
 }
 
 #[cfg(test)]
@@ -208,6 +223,14 @@ mod tests {
         assert_eq!(keys(&Question::Grades { low: 0, high: 100 }), "");
         assert_eq!(keys(&Question::Grades { low: -1, high: 1 }), "");
         assert_eq!(keys(&classes(12)), "1234567890");
+        let named = |name: &str| Class {
+            name: name.into(),
+            meaning: String::new(),
+        };
+        let by_name = Question::Classes(["2", "other", "1"].map(named).into());
+        assert_eq!(keys(&by_name), "21", "a digit is the class of that name");
+        let said = by_name.read("1", Preference::A);
+        assert_eq!(said, Some(Said::Class("1".into())));
     }
 
     #[test]

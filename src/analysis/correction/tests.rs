@@ -44,6 +44,7 @@ fn people(said: impl IntoIterator<Item = (u64, bool)>) -> People {
     let human = |pass| Human {
         value: HumanValue::Pass(pass),
         probability: None,
+        critiques: Vec::new(),
     };
     let said = said.into_iter().map(|(at, pass)| (at, human(pass)));
     People {
@@ -471,6 +472,7 @@ fn grades_are_corrected_as_means_and_by_their_rule() {
         let human = Human {
             value,
             probability: None,
+            critiques: Vec::new(),
         };
         (at, human)
     });

@@ -1,21 +1,21 @@
 //! What a labels file says about the people who filled it in: how much each gave and how, whether they agree with each other and with
 //! themselves, how long it took them, and whether they changed their ways.
 
+mod drift;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+pub use drift::Drift;
+use drift::drift;
 use table::Table;
 
 use super::figure::shown;
-use super::findings::Figure;
+use super::findings::{Estimate as Shown, Figure};
 use crate::domain::label::{Label, Preference, Said, Subject};
-use crate::stats::{
-    Confidence, Count, Difference, Estimate, Sample, Undefined, holm, mean, newcombe, quantile,
-    rate, welch, wilson,
-};
+use crate::stats::{Confidence, Estimate, Sample, Scale, Undefined, mean, quantile, rate, wilson};
 
 /// The version of the shape of [`LabelStats`].
 pub const SCHEMA_VERSION: u32 = 1;
@@ -97,19 +97,6 @@ pub struct Annotator {
     pub drift: Option<Drift>,
 }
 
-/// The second half of an annotator's labels against the first.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Drift {
-    /// What is compared: `pass`, `rating`, a class: the one that differs most.
-    pub of: String,
-    /// Second half less first.
-    pub difference: Figure,
-    /// The test's p-value, by Holm where several classes are looked at; `None`: undefined.
-    pub p: Option<f64>,
-    /// The test: `fisher-exact`, `welch`.
-    pub test: String,
-}
-
 /// Two annotators.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Pair {
@@ -133,9 +120,11 @@ pub struct Rubric {
     pub same: Option<Figure>,
 }
 
-/// What a labels file says about the people who filled it in. Outputs are taken as independent.
+/// What a labels file says about the people who filled it in. Outputs are taken as independent. `scale`: the lowest and the highest
+/// grade, off which no interval runs.
 #[must_use]
-pub fn label_stats(labels: &[Timed<'_>]) -> LabelStats {
+pub fn label_stats(labels: &[Timed<'_>], scale: Option<(i64, i64)>) -> LabelStats {
+    let scale = scale.and_then(|(low, high)| Scale::new(low as f64, high as f64));
     let given: Vec<Timed<'_>> = labels
         .iter()
         .filter(|one| one.label.repeat_of.is_none())
@@ -158,7 +147,8 @@ pub fn label_stats(labels: &[Timed<'_>]) -> LabelStats {
             .filter(|one| one.label.by == *name)
             .copied()
             .collect();
-        ((*name).to_owned(), annotator(&own, &repeats, &given))
+        let one = annotator(&own, &repeats, &given, scale);
+        ((*name).to_owned(), one)
     });
     let versions: BTreeSet<&str> = given
         .iter()
@@ -189,6 +179,12 @@ pub fn label_stats(labels: &[Timed<'_>]) -> LabelStats {
     });
     let annotators: BTreeMap<String, Annotator> = annotators.collect();
     let mut notes = Vec::new();
+    if scale.is_none() && annotators.values().any(|one| runs_off(one, &given)) {
+        notes.push(
+            "no scale is declared, so that intervals of means may run off it: give it with --scale LOW..HIGH"
+                .to_owned(),
+        );
+    }
     if annotators.values().any(|one| one.drift.is_some()) {
         notes
             .push("the two halves are of different outputs: a drift may be theirs, too".to_owned());
@@ -283,25 +279,44 @@ fn same<'a>(
     (!shares.is_empty()).then(|| figure(rate(&Sample::new(&shares), CONFIDENCE), shares.len()))
 }
 
-fn annotator(own: &[Timed<'_>], repeats: &[&Label], given: &[Timed<'_>]) -> Annotator {
+/// Whether the interval of an annotator's mean holds grades beyond all that were given.
+fn runs_off(one: &Annotator, given: &[Timed<'_>]) -> bool {
+    let grades = || given.iter().filter_map(|one| rating(one.label));
+    let (least, most) = (
+        grades().fold(f64::INFINITY, f64::min),
+        grades().fold(f64::NEG_INFINITY, f64::max),
+    );
+    let mean = one.mean.as_ref().and_then(Figure::estimate);
+    let beyond = |mean: &Shown| {
+        mean.low.is_some_and(|low| low < least) || mean.high.is_some_and(|high| high > most)
+    };
+    least <= most && mean.is_some_and(beyond)
+}
+
+fn annotator(
+    own: &[Timed<'_>],
+    repeats: &[&Label],
+    given: &[Timed<'_>],
+    scale: Option<Scale>,
+) -> Annotator {
     let labels: Vec<&Label> = own.iter().map(|one| one.label).collect();
     let seconds: Vec<f64> = labels.iter().filter_map(|label| label.seconds).collect();
     let median = quantile(&*seconds, 0.5, CONFIDENCE);
     Annotator {
         labels: labels.len() as u64,
-        mean: average(&labels),
+        mean: average(&labels, scale),
         values: values(labels.iter().copied()),
         consistency: consistency(&labels, repeats),
         seconds: (!seconds.is_empty()).then(|| figure(median, seconds.len())),
-        drift: drift(own, given),
+        drift: drift(own, given, scale),
     }
 }
 
-fn average(labels: &[&Label]) -> Option<Figure> {
+fn average(labels: &[&Label], scale: Option<Scale>) -> Option<Figure> {
     let ratings: Vec<f64> = labels.iter().filter_map(|label| rating(label)).collect();
     if !ratings.is_empty() {
         return Some(figure(
-            mean(&Sample::new(&ratings), CONFIDENCE, None),
+            mean(&Sample::new(&ratings), CONFIDENCE, scale),
             ratings.len(),
         ));
     }
@@ -336,84 +351,6 @@ fn consistency(labels: &[&Label], repeats: &[&Label]) -> Option<Figure> {
     (!again.is_empty()).then(|| figure(found, again.len()))
 }
 
-/// The second half by time against the first. Of an odd number the one in the middle belongs to the second.
-fn drift(own: &[Timed<'_>], given: &[Timed<'_>]) -> Option<Drift> {
-    let mut timed: Vec<(i64, &Label)> = own
-        .iter()
-        .filter_map(|one| Some((one.at_ms?, one.label)))
-        .collect();
-    if timed.len() < 4 {
-        return None;
-    }
-    timed.sort_by_key(|(at, label)| (*at, label.line));
-    let (first, second) = timed.split_at(timed.len() / 2);
-    let ratings = |half: &[(i64, &Label)]| -> Vec<f64> {
-        half.iter().filter_map(|(_, label)| rating(label)).collect()
-    };
-    let (old, new) = (ratings(first), ratings(second));
-    if !old.is_empty() && !new.is_empty() {
-        let found = welch(&Sample::new(&old), &Sample::new(&new), CONFIDENCE);
-        return Some(drifted(
-            "rating".to_owned(),
-            found,
-            None,
-            old.len() + new.len(),
-        ));
-    }
-    let words: BTreeSet<String> = given
-        .iter()
-        .filter_map(|one| word(one.label.said.as_ref()?))
-        .collect();
-    // One of two says what the other does.
-    let looked_at: Vec<String> = match words.contains("pass") || words.contains("fail") {
-        true => vec!["pass".to_owned()],
-        false => words.into_iter().collect(),
-    };
-    let count = |half: &[(i64, &Label)], wanted: &str| Count {
-        successes: half
-            .iter()
-            .filter(|(_, label)| label.said.as_ref().and_then(word).as_deref() == Some(wanted))
-            .count() as u64,
-        n: half.len() as u64,
-    };
-    let found: Vec<Result<Difference, Undefined>> = looked_at
-        .iter()
-        .map(|wanted| newcombe(count(first, wanted), count(second, wanted), CONFIDENCE))
-        .collect();
-    let p_of = |found: &Result<Difference, Undefined>| {
-        let test = found.as_ref().ok()?.test.as_ref().ok()?;
-        Some(test.p)
-    };
-    let all: Vec<f64> = found
-        .iter()
-        .map(|found| p_of(found).unwrap_or(1.0))
-        .collect();
-    let adjusted = holm(&all).unwrap_or_else(|_| vec![1.0; all.len()]);
-    let least = (0..all.len()).min_by(|&one, &other| all[one].total_cmp(&all[other]))?;
-    let difference = found.into_iter().nth(least)?;
-    let of = looked_at.into_iter().nth(least)?;
-    Some(drifted(of, difference, Some(adjusted[least]), timed.len()))
-}
-
-fn drifted(
-    of: String,
-    found: Result<Difference, Undefined>,
-    adjusted: Option<f64>,
-    n: usize,
-) -> Drift {
-    let test = found
-        .as_ref()
-        .ok()
-        .and_then(|found| found.test.as_ref().ok())
-        .copied();
-    Drift {
-        of,
-        p: test.map(|test| adjusted.unwrap_or(test.p)),
-        test: test.map_or_else(String::new, |test| test.method.name().to_owned()),
-        difference: figure(found.map(|found| found.estimate), n),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -437,7 +374,7 @@ mod tests {
         }
     }
 
-    fn stats(labels: &[Label]) -> LabelStats {
+    fn stats_on(labels: &[Label], scale: Option<(i64, i64)>) -> LabelStats {
         let timed: Vec<Timed<'_>> = labels
             .iter()
             .map(|label| Timed {
@@ -445,7 +382,11 @@ mod tests {
                 at_ms: label.at.as_ref().and_then(|at| at.parse().ok()),
             })
             .collect();
-        label_stats(&timed)
+        label_stats(&timed, scale)
+    }
+
+    fn stats(labels: &[Label]) -> LabelStats {
+        stats_on(labels, None)
     }
 
     fn point(figure: &Figure) -> f64 {
@@ -522,6 +463,38 @@ mod tests {
         }
         let found = stats(&labels);
         assert!(point(&found.alpha) < 0.9 && point(&found.pairs[0].agreement) < 0.9);
+    }
+
+    #[test]
+    fn no_interval_of_grades_runs_off_their_scale() {
+        let rated = |grades: &[f64]| -> Vec<Label> {
+            let grades = grades.iter().enumerate();
+            let one = |(item, grade): (usize, &f64)| Label {
+                at: Some(item.to_string()),
+                ..label(item, "ann", Said::Rating(*grade))
+            };
+            grades.map(one).collect()
+        };
+        let ends = |figure: &Figure| {
+            let found = figure.estimate().expect("a figure");
+            (
+                found.low.expect("a low end"),
+                found.high.expect("a high end"),
+            )
+        };
+        let labels = rated(&[1.0, 5.0]);
+        let found = stats_on(&labels, Some((1, 5)));
+        let mean = found.annotators["ann"].mean.as_ref().unwrap();
+        assert_eq!(ends(mean), (1.0, 5.0), "cut to the scale");
+        assert_eq!(found.notes, [] as [&str; 0]);
+        let found = stats(&labels);
+        let mean = found.annotators["ann"].mean.as_ref().unwrap();
+        assert!(ends(mean).0 < -20.0, "nobody knows the scale");
+        assert!(found.notes[0].contains("--scale"), "{:?}", found.notes);
+        let labels = rated(&[1.0, 5.0, 1.0, 5.0]);
+        let found = stats_on(&labels, Some((1, 5)));
+        let drift = found.annotators["ann"].drift.as_ref().unwrap();
+        assert_eq!(ends(&drift.difference), (-4.0, 4.0));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::files;
-use crate::analysis::annotation::disagreement::{Confusion, confusions};
+use crate::analysis::annotation::disagreement::{Confusion, confusions, disputed};
 use crate::analysis::annotation::kept::{Kept, Progress};
+use crate::analysis::annotation::question::Question;
 use crate::analysis::label_stats::LabelStats;
 use crate::domain::label::Label;
 use crate::jobs::JobError;
@@ -30,6 +31,10 @@ pub struct Annotated {
     pub flagged: Vec<String>,
     /// What stands out, in words.
     pub notes: Vec<String>,
+    /// Cards that are asked when the annotator goes on; those that were put aside twice are not.
+    pub open: usize,
+    /// Outputs that annotators differ on, where they are not being decided.
+    pub differing: usize,
     /// Whether the session decided what others differ on.
     pub adjudicates: bool,
 }
@@ -39,26 +44,42 @@ pub(super) fn ending(
     labels: &Path,
     target: &Path,
     adjudicates: bool,
-    progress: Progress,
-    kept: &Kept,
+    (progress, open): (Progress, usize),
+    (kept, question): (&Kept, &Question),
 ) -> Result<Annotated, JobError> {
     let rows = files::rows(labels)?;
+    let scale = match question {
+        Question::Grades { low, high } => Some((*low, *high)),
+        Question::PassFail | Question::Classes(_) | Question::Pair { .. } => None,
+    };
     let stats = match rows.is_empty() {
         true => None,
-        false => Some(label_statistics(labels, None)?),
+        false => Some(label_statistics(labels, scale)?),
     };
     let own: Vec<Label> = kept
         .labels()
         .into_iter()
         .filter(|label| label.by == annotator)
         .collect();
+    let mut notes = notes(&own);
+    if progress.skipped > 0 && open == 0 {
+        notes.push(format!(
+            "{} of {} were skipped: what these labels say leaves out what was hard to tell",
+            progress.skipped, progress.total
+        ));
+    }
     Ok(Annotated {
         file: target.to_owned(),
         progress,
+        open,
         stats,
         confusions: confusions(&rows),
         flagged: kept.flagged_by(annotator).into_iter().collect(),
-        notes: notes(&own),
+        notes,
+        differing: match adjudicates {
+            true => 0,
+            false => disputed(&rows, 0).len(),
+        },
         adjudicates,
     })
 }

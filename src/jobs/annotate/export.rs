@@ -1,20 +1,20 @@
 //! What is to be labelled, for teams that have a tool of their own; and what was labelled, as a table.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
 use super::Annotate;
 use super::files;
 use super::material::{self, Material};
-use super::rubric::{Rubric, TEXTS};
-use crate::analysis::annotation::deck::{Deal, Item};
+use super::rubric::Rubric;
+use crate::analysis::annotation::deck::{Card, Deal, Item};
 use crate::analysis::annotation::question::Question;
-use crate::domain::label::Subject;
+use crate::domain::label::{Preference, Subject};
 use crate::funnel::{html, xml};
 use crate::jobs::JobError;
+use crate::jobs::label_file::put;
 use crate::report::labels_csv;
-use crate::store::durable;
 
 /// What is exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,12 +54,13 @@ pub fn export(
                 let mut bytes = serde_json::to_vec_pretty(&tasks)
                     .map_err(|error| JobError::Unexpected(error.to_string()))?;
                 bytes.push(b'\n');
-                put(&export.file, &bytes, replace)?;
+                put(&export.file, &bytes, replace, "")?;
                 let config = export.file.with_extension("xml");
                 put(
                     &config,
                     config_of(&material.rubric, &material.items).as_bytes(),
                     replace,
+                    "",
                 )?;
                 written.push((export.file.clone(), format!("{count} Label Studio tasks")));
                 written.push((config, "their labelling config".to_owned()));
@@ -75,7 +76,7 @@ pub fn export(
                 }
                 let bytes =
                     labels_csv(&rows).map_err(|error| JobError::Unexpected(error.to_string()))?;
-                put(&export.file, &bytes, replace)?;
+                put(&export.file, &bytes, replace, "")?;
                 written.push((export.file.clone(), format!("{} labels", rows.len())));
             }
         }
@@ -83,21 +84,8 @@ pub fn export(
     Ok(written)
 }
 
-fn put(path: &Path, bytes: &[u8], replace: bool) -> Result<(), JobError> {
-    let written = match replace {
-        true => durable::replace(path, bytes),
-        false => durable::write_new(path, bytes),
-    };
-    written.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => JobError::Usage(format!(
-            "{}: there is such a file; name another, or replace it with --force",
-            path.display()
-        )),
-        _ => JobError::Store(format!("{}: {error}", path.display())),
-    })
-}
-
-/// The tasks, in an order of chance. Their data names the output, so that labels find their way back; the config does not show it.
+/// The tasks, in an order of chance, as are the sides of pairs. Their data names the output, the side and the probability of the draw, so
+/// that labels find their way back; the config shows none of it.
 fn tasks(order: &Annotate, material: &Material) -> Vec<Json> {
     let deal = Deal {
         annotator: "",
@@ -106,7 +94,8 @@ fn tasks(order: &Annotate, material: &Material) -> Vec<Json> {
         key: &order.key,
     };
     let cards = deal.cards(&material.items);
-    let task = |item: &Item| {
+    let task = |card: &Card| {
+        let item = &material.items[card.item];
         let mut data = match &item.subject {
             Subject::Item(item) => json!({"item": item}),
             Subject::Trial {
@@ -115,50 +104,32 @@ fn tasks(order: &Annotate, material: &Material) -> Vec<Json> {
                 repeat,
             } => json!({"case": case, "target": target, "repeat": repeat}),
         };
-        for (name, text) in texts(&material.rubric, item) {
+        for (name, text) in material.rubric.shown(item, card.first) {
             data[name] = json!(text);
+        }
+        if matches!(material.rubric.question, Question::Pair { .. }) {
+            data["side"] = json!(match card.first {
+                Preference::B => "b",
+                Preference::A | Preference::Tie => "a",
+            });
+        }
+        if let Some(probability) = item.probability {
+            data["draw_probability"] = json!(probability);
         }
         if let Some(cluster) = &item.cluster {
             data["cluster"] = json!(cluster);
         }
         json!({"data": data})
     };
-    cards
-        .iter()
-        .map(|card| task(&material.items[card.item]))
-        .collect()
-}
-
-/// What a task shows.
-fn texts<'a>(rubric: &Rubric, item: &'a Item) -> Vec<(&'static str, &'a str)> {
-    let texts = &item.texts;
-    let of = |name: &str| match name {
-        "input" => texts.input.as_deref(),
-        "context" => texts.context.as_deref(),
-        "transcript" => item.transcript.as_deref(),
-        "expected" => texts.expected.as_deref(),
-        _ => texts.output.as_deref(),
-    };
-    let single = TEXTS
-        .into_iter()
-        .filter(|name| rubric.shows(name))
-        .filter_map(|name| Some((name, of(name)?)));
-    let mut shown: Vec<(&'static str, &str)> = single.collect();
-    if matches!(rubric.question, Question::Pair { .. }) {
-        let pair = [("output_a", &texts.output_a), ("output_b", &texts.output_b)];
-        shown.extend(
-            pair.into_iter()
-                .filter_map(|(name, text)| Some((name, text.as_deref()?))),
-        );
-    }
-    shown
+    cards.iter().map(task).collect()
 }
 
 /// Label Studio's labelling config: the texts, and one control called `label`.
 fn config_of(rubric: &Rubric, items: &[Item]) -> String {
     let mut lines = vec!["<View>".to_owned()];
     let mut names: Vec<&str> = Vec::new();
-    for (name, _) in items.iter().flat_map(|item| texts(rubric, item)) {
+    let shown = |item| rubric.shown(item, Preference::A);
+    for (name, _) in items.iter().flat_map(shown) {
         if !names.contains(&name) {
             names.push(name);
         }
@@ -176,16 +147,13 @@ fn config_of(rubric: &Rubric, items: &[Item]) -> String {
         "  <Choices name=\"label\" toName=\"{to}\" choice=\"single\" required=\"true\">"
     ));
     for choice in rubric.question.choices() {
-        // A tool has no sides of chance: its answers are the outputs' own names.
-        let word = match (&rubric.question, choice.word.as_str()) {
-            (Question::Pair { .. }, "first") => "a",
-            (Question::Pair { .. }, "second") => "b",
-            (_, word) => word,
-        };
         let key = choice
             .key
             .map_or_else(String::new, |key| format!(" hotkey=\"{key}\""));
-        lines.push(format!("    <Choice value=\"{}\"{key}/>", html(&xml(word))));
+        lines.push(format!(
+            "    <Choice value=\"{}\"{key}/>",
+            html(&xml(&choice.word))
+        ));
     }
     lines.push("  </Choices>".to_owned());
     lines.push(format!(

@@ -6,9 +6,8 @@ use crate::domain::decode::Problem;
 use crate::domain::label::Label;
 use crate::domain::tree::Span;
 use crate::funnel::path_component;
-use crate::jobs::JobError;
+use crate::jobs::{JobError, label_file};
 use crate::load::labels::file;
-use crate::report::{labels_csv, labels_jsonl};
 use crate::store::durable;
 
 /// Where labels go unless somebody says otherwise: for a file beside it (`x.csv`: `x.labels.jsonl`), for a run into the working directory
@@ -43,6 +42,14 @@ pub(super) fn rows(path: &Path) -> Result<Vec<Label>, JobError> {
 
 /// Refuses a name that is no labels file which could be written.
 pub(super) fn may_be_written(path: &Path) -> Result<(), JobError> {
+    let folder = path.parent().filter(|one| !one.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(JobError::Usage(format!(
+            "{}: there is no folder {}; make it, or name another file with --labels",
+            path.display(),
+            folder.display()
+        )));
+    }
     match ending(path).as_deref() {
         Some("jsonl" | "ndjson" | "csv") => Ok(()),
         _ => Err(JobError::Usage(format!(
@@ -58,13 +65,11 @@ fn ending(path: &Path) -> Option<String> {
 
 /// Puts rows in the place of what a labels file held: readers and crashes see the old file or the new one.
 pub(super) fn write(path: &Path, labels: &[Label]) -> Result<(), JobError> {
-    let fail = |error: &std::io::Error| JobError::Store(format!("{}: {error}", path.display()));
-    let bytes = match ending(path).as_deref() {
-        _ if labels.is_empty() => Vec::new(),
-        Some("csv") => labels_csv(labels).map_err(|error| fail(&error))?,
-        _ => labels_jsonl(labels, &[]),
+    let bytes = match labels.is_empty() {
+        true => Vec::new(),
+        false => label_file::bytes(path, labels, &[])?,
     };
-    durable::replace(path, &bytes).map_err(|error| fail(&error))
+    durable::replace(path, &bytes).map_err(|error| label_file::cannot(path, &error))
 }
 
 /// A problem of a labels file that stands in no row of its own.
@@ -94,6 +99,13 @@ mod tests {
         assert_eq!(of("latest", Some("quickstart")), "quickstart.labels.jsonl");
         let decided = adjudicated(Path::new("d/x.labels.jsonl"));
         assert_eq!(decided, Path::new("d/x.labels.adjudicated.jsonl"));
+        let nowhere = may_be_written(Path::new("no-such-folder/x.jsonl")).unwrap_err();
+        assert!(
+            nowhere
+                .to_string()
+                .contains("no folder no-such-folder; make it"),
+            "{nowhere}"
+        );
         assert!(may_be_written(Path::new("x.json")).is_err());
         assert!(may_be_written(Path::new("x")).is_err());
         assert!(may_be_written(Path::new("x.CSV")).is_ok());

@@ -91,9 +91,16 @@ fn of_file(order: &Annotate, path: &Path) -> Result<Material, JobError> {
             cluster: one.cluster,
         })
         .collect();
-    if let Some(count) = order.count {
-        items = some_of(items, count, seed);
+    match order.count {
+        Some(count) if !order.adjudicate => items = some_of(items, count, seed),
+        _ => {}
     }
+    // What is decided are the labels that were given, wherever they stand.
+    let beside = files::default_labels(path, None);
+    let labels = match order.adjudicate && !given.is_empty() && !beside.exists() {
+        true => path.to_owned(),
+        false => beside,
+    };
     let mut notes = Vec::new();
     if rubric.shows("transcript") && rubric.version.is_some() {
         notes.push("the judge sees transcripts, which a file does not hold: label the run itself to show them".to_owned());
@@ -102,10 +109,7 @@ fn of_file(order: &Annotate, path: &Path) -> Result<Material, JobError> {
         items,
         given,
         rubric,
-        labels: match order.adjudicate {
-            true => path.to_owned(),
-            false => files::default_labels(path, None),
-        },
+        labels,
         seed,
         notes,
     })
@@ -155,7 +159,11 @@ fn of_run(order: &Annotate) -> Result<Material, JobError> {
     let rubric = Rubric::of(&order.ask, Some(&suite))?;
     let seed = order.seed.unwrap_or(run.manifest().seed);
     let labels = files::default_labels(Path::new(""), Some(&suite.name));
-    let count = order.count.unwrap_or(OF_A_RUN);
+    let count = match order.adjudicate {
+        // What was drawn then is among all that were answered.
+        true => usize::try_from(run.manifest().extent.trials()).unwrap_or(usize::MAX),
+        false => order.count.unwrap_or(OF_A_RUN),
+    };
     if matches!(rubric.question, Question::Pair { .. }) {
         let (items, note) = pairs(order, &run)?;
         return Ok(Material {
@@ -196,7 +204,11 @@ fn of_run(order: &Annotate) -> Result<Material, JobError> {
         rubric,
         labels,
         seed,
-        notes: picked.pick.notes,
+        notes: match order.adjudicate {
+            // They speak of a draw.
+            true => Vec::new(),
+            false => picked.pick.notes,
+        },
     })
 }
 
@@ -228,9 +240,10 @@ fn complete(run: &RunDir, rubric: &Rubric, items: &mut [Item]) -> Result<(), Job
 
 /// The pairs of a run: what two targets answered to one case, in one repeat.
 fn pairs(order: &Annotate, run: &RunDir) -> Result<(Vec<Item>, String), JobError> {
-    if order.strategy != Strategy::Random {
+    if order.strategy != Strategy::Random || !order.scorers.is_empty() {
         return Err(JobError::Usage(
-            "pairs are drawn by --strategy random".to_owned(),
+            "pairs of a run are drawn at random: --strategy and --scorer go by verdicts on single outputs"
+                .to_owned(),
         ));
     }
     let known: Vec<&str> = run

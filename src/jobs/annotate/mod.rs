@@ -7,6 +7,7 @@
 mod ending;
 mod export;
 mod files;
+mod fitting;
 mod material;
 #[cfg(feature = "serve")]
 mod pages;

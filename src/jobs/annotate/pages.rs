@@ -115,7 +115,9 @@ impl Pages for AnnotationPage {
                         let status = match error {
                             SessionError::UnknownCard => 409,
                             SessionError::NoAnswer(_) | SessionError::LongCritique => 400,
-                            SessionError::Log(_) | SessionError::Labels(_) => 500,
+                            SessionError::OtherQuestion
+                            | SessionError::Log(_)
+                            | SessionError::Labels(_) => 500,
                         };
                         refused(status, &error.to_string())
                     }

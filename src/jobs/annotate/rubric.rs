@@ -4,10 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Ask;
+use crate::analysis::annotation::deck::Item;
 use crate::analysis::annotation::question::{Class, Question};
 use crate::domain::case::Case;
 use crate::domain::decode::Problems;
 use crate::domain::instrument::LabelScale;
+use crate::domain::label::Preference;
 use crate::domain::suite::Suite;
 use crate::domain::template::{Scope, Template};
 use crate::domain::tree::Span;
@@ -32,7 +34,7 @@ pub(super) struct Rubric {
 }
 
 /// The texts that may be shown, in the order in which they are.
-pub(super) const TEXTS: [&str; 5] = ["input", "context", "transcript", "expected", "output"];
+const TEXTS: [&str; 5] = ["input", "context", "transcript", "expected", "output"];
 
 impl Rubric {
     /// The rubric of what was asked for. `suite`: the run's, whose scorers may be named.
@@ -85,6 +87,38 @@ impl Rubric {
         let pair = matches!(self.question, Question::Pair { .. }) && text == "output";
         let seen = self.sees.as_ref();
         !pair && seen.is_none_or(|seen| seen.contains(&text))
+    }
+
+    /// The texts of an output that an annotator is shown, each under its name, in their order; `first`: which output of a pair stands
+    /// first.
+    pub(super) fn shown<'a>(
+        &self,
+        item: &'a Item,
+        first: Preference,
+    ) -> Vec<(&'static str, &'a str)> {
+        let texts = &item.texts;
+        let of = |name: &str| match name {
+            "input" => texts.input.as_deref(),
+            "context" => texts.context.as_deref(),
+            "transcript" => item.transcript.as_deref(),
+            "expected" => texts.expected.as_deref(),
+            _ => texts.output.as_deref(),
+        };
+        let mut shown: Vec<(&'static str, &str)> = TEXTS
+            .into_iter()
+            .filter(|name| self.shows(name))
+            .filter_map(|name| Some((name, of(name)?)))
+            .collect();
+        if let (Question::Pair { .. }, Some(a), Some(b)) =
+            (&self.question, &texts.output_a, &texts.output_b)
+        {
+            let (one, other) = match first {
+                Preference::B => (b, a),
+                Preference::A | Preference::Tie => (a, b),
+            };
+            shown.extend([("first", one.as_str()), ("second", other.as_str())]);
+        }
+        shown
     }
 }
 

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::files::{self, adjudicated};
+use super::fitting::{Fitting, answers};
 use super::material::{self, Material};
-use super::rubric::{Rubric, TEXTS};
+use super::rubric::Rubric;
 use super::{Annotate, Annotated};
 use crate::analysis::annotation::deck::{Card, Deal, Item};
 use crate::analysis::annotation::disagreement::{Voice, disputed, settled};
 use crate::analysis::annotation::kept::{Act, Did, Kept, Key, Progress};
-use crate::analysis::annotation::question::{Choice, Question};
-use crate::domain::label::{Label, Preference, Said, Subject, Texts};
+use crate::analysis::annotation::question::Choice;
+use crate::domain::label::{Label, Said, Subject, Texts};
 use crate::domain::port::Clock;
 use crate::jobs::JobError;
 use crate::store::label_log::{LabelLog, LabelLogError, path_of};
@@ -33,6 +34,11 @@ pub enum SessionError {
     /// The critique is too long.
     #[error("the critique is over 64 KiB; make it shorter")]
     LongCritique,
+    /// Somebody else answers another question into the same file.
+    #[error(
+        "not saved: another process puts labels of another kind into the same file; name another file with --labels"
+    )]
+    OtherQuestion,
     /// It could not be written to the log: nothing was saved.
     #[error("not saved: {0}")]
     Log(#[from] LabelLogError),
@@ -111,27 +117,42 @@ impl Session {
             rubric,
             labels,
             seed,
-            notes,
+            mut notes,
         } = material::read(order)?;
         let labels = order.labels.clone().unwrap_or(labels);
         files::may_be_written(&labels)?;
+        if given.is_empty() && labels == Path::new(&order.source) {
+            return Err(JobError::Usage(format!(
+                "{}: here stand the outputs, and no labels yet; name another file for these with --labels",
+                order.source
+            )));
+        }
         let rows = files::rows(&labels)?;
-        of_one_kind(&labels, &rows, &rubric.question)?;
+        let fitting = Fitting {
+            question: &rubric.question,
+            items: &items,
+            adjudicates: order.adjudicate,
+        };
+        fitting.check(&labels, &rows)?;
         let mut voices = BTreeMap::new();
         if order.adjudicate {
             voices = disputed(&rows, seed);
             items.retain(|item| voices.contains_key(&item.subject));
-            if items.is_empty() {
-                return Err(JobError::NothingToRun(format!(
-                    "{}: there is nothing to decide: no output has two different labels",
-                    labels.display()
-                )));
-            }
-        } else {
-            fits_the_draw(&labels, &rows, &items)?;
-            if rows.is_empty() && !given.is_empty() && !labels.exists() {
-                of_one_kind(Path::new(&order.source), &given, &rubric.question)?;
-                files::write(&labels, &given)?;
+            notes.extend(undecidable(
+                &labels,
+                &order.source,
+                voices.len(),
+                items.len(),
+            )?);
+        } else if rows.is_empty() && !given.is_empty() && !labels.exists() {
+            let (given, others) = of_the_draw(given, &items);
+            fitting.check(Path::new(&order.source), &given)?;
+            files::write(&labels, &given)?;
+            if others > 0 {
+                notes.push(format!(
+                    "labels of {} that stay there, for their outputs were not drawn this time: {others}",
+                    order.source
+                ));
             }
         }
         let to = match order.adjudicate {
@@ -189,8 +210,14 @@ impl Session {
                 let key = (row.by.clone(), row.subject.clone(), row.repeat_of.is_some());
                 self.kept.labelled_elsewhere(key);
             }
-            fits_the_draw(&self.labels, &self.kept.labels(), &self.items)?;
         }
+        let fitting = Fitting {
+            question: &self.rubric.question,
+            items: &self.items,
+            adjudicates: self.adjudicates,
+        };
+        // The labels file may be gone, and its log may not.
+        fitting.check(&path_of(&target), &self.kept.labels())?;
         if !is_new {
             rewrite(
                 &target,
@@ -368,13 +395,14 @@ impl Session {
     /// # Errors
     /// The labels file cannot be read.
     pub fn end(&self) -> Result<Annotated, JobError> {
+        let open = self.kept.open(&self.cards, &self.items, &self.annotator);
         super::ending::ending(
             &self.annotator,
             &self.labels,
             &self.target(),
             self.adjudicates,
-            self.progress(),
-            &self.kept,
+            (self.progress(), open.len()),
+            (&self.kept, &self.rubric.question),
         )
     }
 
@@ -391,6 +419,7 @@ impl Session {
     fn view(&self, card: &Card) -> View {
         let item = &self.items[card.item];
         let voices = self.voices.get(&item.subject).into_iter().flatten();
+        let shown = self.rubric.shown(item, card.first).into_iter();
         let said = |voice: &Voice| {
             let word = self.rubric.question.word(&voice.said, card.first);
             let critique = voice.critique.clone().unwrap_or_default();
@@ -398,44 +427,10 @@ impl Session {
         };
         View {
             token: card.token.clone(),
-            texts: self.shown(item, card.first),
+            texts: shown.map(|(name, text)| (name, text.to_owned())).collect(),
             voices: voices.map(said).collect(),
             flagged: self.kept.is_flagged(&self.key(card)),
         }
-    }
-
-    fn shown(&self, item: &Item, first: Preference) -> Vec<(&'static str, String)> {
-        let Texts {
-            input,
-            output,
-            expected,
-            context,
-            output_a,
-            output_b,
-        } = &item.texts;
-        let of = |name: &str| match name {
-            "input" => input.clone(),
-            "context" => context.clone(),
-            "transcript" => item.transcript.clone(),
-            "expected" => expected.clone(),
-            _ => output.clone(),
-        };
-        let mut shown: Vec<(&'static str, String)> = TEXTS
-            .into_iter()
-            .filter(|name| self.rubric.shows(name))
-            .filter_map(|name| Some((name, of(name)?)))
-            .collect();
-        if let (Question::Pair { .. }, Some(a), Some(b)) =
-            (&self.rubric.question, output_a, output_b)
-        {
-            let (one, other) = match first {
-                Preference::B => (b, a),
-                Preference::A | Preference::Tie => (a, b),
-            };
-            shown.push(("first", one.clone()));
-            shown.push(("second", other.clone()));
-        }
-        shown
     }
 
     fn act(&self, card: &Card, did: Did) -> Act {
@@ -463,6 +458,10 @@ impl Session {
         for news in held.news::<Act>()? {
             self.kept.take(news);
         }
+        let question = &self.rubric.question;
+        if !self.kept.all_said(|said| answers(question, said)) {
+            return Err(SessionError::OtherQuestion);
+        }
         held.append(&act)?;
         self.kept.take(act);
         if changes_labels {
@@ -477,6 +476,67 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// What is to be said of outputs that annotators differ on (`disputed`) and that the source does not hold.
+///
+/// # Errors
+/// None is to be decided.
+fn undecidable(
+    labels: &Path,
+    source: &str,
+    disputed: usize,
+    held: usize,
+) -> Result<Option<String>, JobError> {
+    let labels = labels.display();
+    let elsewhere = || {
+        format!(
+            "{labels}: of {disputed} outputs that annotators differ on, {} cannot be decided here: `{source}` does not hold them",
+            disputed - held
+        )
+    };
+    match (disputed, held) {
+        (0, _) => Err(JobError::NothingToRun(format!(
+            "{labels}: there is nothing to decide: no output has two different labels"
+        ))),
+        (_, 0) => Err(JobError::NothingToRun(elsewhere())),
+        _ => Ok((held < disputed).then(elsewhere)),
+    }
+}
+
+/// The labels among these that are of outputs at hand, with the probabilities of their draw, and how many are not.
+fn of_the_draw(given: Vec<Label>, items: &[Item]) -> (Vec<Label>, usize) {
+    let at_hand: BTreeMap<&Subject, Option<f64>> = items
+        .iter()
+        .map(|item| (&item.subject, item.probability))
+        .collect();
+    let all = given.len();
+    let mut kept: Vec<Label> = given
+        .into_iter()
+        .filter_map(|label| {
+            let probability = *at_hand.get(&label.subject)?;
+            Some(Label {
+                probability,
+                ..label
+            })
+        })
+        .collect();
+    leave_out_lone_repeats(&mut kept);
+    let others = all - kept.len();
+    (kept, others)
+}
+
+/// A row that repeats a label which is not there would be refused by whoever reads the file.
+fn leave_out_lone_repeats(rows: &mut Vec<Label>) {
+    let first: BTreeSet<(String, String)> = rows
+        .iter()
+        .filter(|row| row.repeat_of.is_none())
+        .map(|row| (row.by.clone(), row.subject.name()))
+        .collect();
+    rows.retain(|row| match &row.repeat_of {
+        Some(of) => first.contains(&(row.by.clone(), of.clone())),
+        None => true,
+    });
 }
 
 /// Makes the labels file again: rows that the log says nothing of stay as they are.
@@ -497,15 +557,7 @@ fn rewrite(
     };
     let mut rows: Vec<Label> = before.into_iter().filter(is_elsewhere).collect();
     rows.extend(kept.labels());
-    let first: BTreeSet<(String, String)> = rows
-        .iter()
-        .filter(|row| row.repeat_of.is_none())
-        .map(|row| (row.by.clone(), row.subject.name()))
-        .collect();
-    rows.retain(|row| match &row.repeat_of {
-        Some(of) => first.contains(&(row.by.clone(), of.clone())),
-        None => true,
-    });
+    leave_out_lone_repeats(&mut rows);
     for row in &mut rows {
         // A draw that has grown since gives every output another probability.
         if let Some(probability) = drawn.get(&row.subject) {
@@ -513,55 +565,6 @@ fn rewrite(
         }
     }
     files::write(target, &rows)
-}
-
-/// Refuses labels that say something else than what is asked.
-fn of_one_kind(path: &Path, rows: &[Label], question: &Question) -> Result<(), JobError> {
-    let other = rows.iter().find_map(|row| {
-        let said = row.said.as_ref()?;
-        let fits = question.column() == said.column()
-            && (question.word(said, Preference::A).is_some()
-                || matches!(said, Said::Preference(_)));
-        (!fits).then_some((row.line, said))
-    });
-    match other {
-        Some((line, said)) if said.column() == question.column() => Err(files::problem(
-            path,
-            line,
-            "this label is none of the answers that are offered now; ask as it was asked then, or name another file with --labels".to_owned(),
-        )),
-        Some((line, said)) => Err(files::problem(
-            path,
-            line,
-            format!(
-                "this label is a `{}`, and a `{}` is asked for; name another file with --labels",
-                said.column(),
-                question.column()
-            ),
-        )),
-        None => Ok(()),
-    }
-}
-
-/// Refuses labels beside which those of this draw would not know what they stand for.
-fn fits_the_draw(path: &Path, rows: &[Label], items: &[Item]) -> Result<(), JobError> {
-    let ours: BTreeSet<&Subject> = items.iter().map(|item| &item.subject).collect();
-    let is_drawn = items.iter().any(|item| item.probability.is_some());
-    let other = rows.iter().find(|row| {
-        let is_ours = ours.contains(&row.subject);
-        match is_drawn {
-            true => !is_ours && row.repeat_of.is_none(),
-            false => !is_ours && row.probability.is_some(),
-        }
-    });
-    match other {
-        Some(row) => Err(JobError::Usage(format!(
-            "{}: `{}` is labelled there and was not drawn this time, so that nobody could say what the labels stand for together; draw as before (-n as large or larger, the same --seed and --strategy), name another file with --labels, or draw more with `evenhand labels pick --labels`",
-            path.display(),
-            row.subject.name()
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// Milliseconds since 1970 as labels have them.

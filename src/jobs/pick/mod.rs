@@ -429,9 +429,7 @@ fn earlier(
             continue;
         };
         let said = label.texts.output.as_ref();
-        // A spreadsheet may have changed the ends of lines.
-        let is_same = |said: &String| said.trim().lines().eq(answers[at].output.trim().lines());
-        if said.is_some_and(|said| !is_same(said)) {
+        if said.is_some_and(|said| !is_same_text(said, &answers[at].output)) {
             unlike.insert(label.subject);
             continue;
         }
@@ -452,6 +450,14 @@ fn earlier(
         }
     }
     Ok(known)
+}
+
+/// Whether a labels file speaks of this very output. A spreadsheet may have changed the ends of lines, and no table holds a NUL.
+pub(in crate::jobs) fn is_same_text(labelled: &str, output: &str) -> bool {
+    let (labelled, output) = [labelled, output]
+        .map(|text| text.replace('\0', "\u{fffd}"))
+        .into();
+    labelled.trim().lines().eq(output.trim().lines())
 }
 
 /// Refuses labels of which some have a probability and some have none: nobody could say what a sum of both stands for.

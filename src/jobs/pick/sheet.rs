@@ -9,9 +9,7 @@ use crate::domain::label::{Label, Texts};
 use crate::domain::message::Role;
 use crate::domain::score::Measure;
 use crate::domain::suite::ScorerSpec;
-use crate::jobs::JobError;
-use crate::report::{labels_jsonl, labels_to_fill};
-use crate::store::durable;
+use crate::jobs::{JobError, label_file};
 
 /// The column that people fill in.
 pub(super) fn column(chosen: &[&ScorerSpec], label: Option<&Label>) -> &'static str {
@@ -92,23 +90,6 @@ fn expected(case: &Case) -> Option<String> {
 }
 
 pub(super) fn write(order: &PickLabels, rows: &[Label], column: &str) -> Result<(), JobError> {
-    let fail =
-        |error: &std::io::Error| JobError::Store(format!("{}: {error}", order.out.display()));
-    let to_fill = ["annotator", column, "critique"];
-    let ending = order.out.extension().and_then(|ending| ending.to_str());
-    let bytes = match ending.map(str::to_ascii_lowercase).as_deref() {
-        Some("jsonl" | "ndjson") => labels_jsonl(rows, &to_fill),
-        _ => labels_to_fill(rows, &to_fill).map_err(|error| fail(&error))?,
-    };
-    let written = match order.force {
-        true => durable::replace(&order.out, &bytes),
-        false => durable::write_new(&order.out, &bytes),
-    };
-    written.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => JobError::Usage(format!(
-            "{}: there is such a file; name another with --out, or replace it with --force",
-            order.out.display()
-        )),
-        _ => fail(&error),
-    })
+    let bytes = label_file::bytes(&order.out, rows, &["annotator", column, "critique"])?;
+    label_file::put(&order.out, &bytes, order.force, " with --out")
 }

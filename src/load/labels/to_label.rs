@@ -119,6 +119,10 @@ fn output(rows: &Rows, row: &Row, found: &mut Found) -> Option<ToLabel> {
             return None;
         }
     };
+    if subject.name().contains('\0') {
+        note("the name holds a NUL, which no table can");
+        return None;
+    }
     let probability = match cell("probability").map(|cell| number(cell, rows.decimal_comma)) {
         None => None,
         Some(Some(probability)) if probability > 0.0 && probability <= 1.0 => Some(probability),

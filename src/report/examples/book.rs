@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::rows;
 use crate::analysis::findings::{ScoreCell, TrialRow};
-use crate::analysis::held::HumanValue;
+use crate::analysis::held::{Human, HumanValue};
 use crate::domain::case::Case;
 use crate::domain::event::TrialFinished;
 use crate::domain::fault::{Fault, FaultKind};
@@ -126,9 +126,14 @@ fn trial(row: &TrialRow) -> Trial {
         waited_ms: 0.0,
     };
     let scores = row.scores.iter().zip(["cites-policy", "helpful", "state"]);
+    let human = Human {
+        value: HumanValue::Rating(4.0),
+        probability: None,
+        critiques: vec!["Says how long, but not from which day on.".into()],
+    };
     Trial {
         success: row.success,
-        people: vec![("helpful".into(), HumanValue::Rating(4.0))],
+        people: vec![("helpful".into(), human)],
         scores: scores
             .filter_map(|(score, id)| Some(given(id, score.as_ref()?)))
             .collect(),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::domain::decode::{Problem, unknown};
-use crate::domain::label::{Label, Said, Subject, Texts};
+use crate::domain::label::{Label, Preference, Said, Subject, Texts};
 use crate::load::labels::rows::{Found, at};
 
 use super::settle::{Value, settle};
@@ -19,6 +19,8 @@ const CONTEXT: &[&str] = &["context", "documents"];
 const EXPECTED: &[&str] = &["expected", "reference"];
 const OUTPUT_A: &[&str] = &["output_a", "response_a"];
 const OUTPUT_B: &[&str] = &["output_b", "response_b"];
+/// How the data calls the probability of the draw.
+pub(super) const DRAW_PROBABILITY: &str = "draw_probability";
 
 /// A value under a field's name, with all the rest of its label.
 struct Draft {
@@ -298,7 +300,7 @@ pub(super) fn objects<'a>(record: &'a Record, keys: &[&str]) -> Vec<&'a Record> 
 
 /// Whether data under this key is a text.
 pub(super) fn is_text(key: &str) -> bool {
-    [INPUT, OUTPUT, EXPECTED, OUTPUT_A, OUTPUT_B]
+    [INPUT, OUTPUT, CONTEXT, EXPECTED, OUTPUT_A, OUTPUT_B]
         .iter()
         .any(|keys| keys.contains(&key))
 }
@@ -323,14 +325,44 @@ pub(super) fn texts(data: &[&Record]) -> Texts {
         keys.iter()
             .find_map(|key| data.iter().find_map(|record| text(record.get(*key))))
     };
+    let (first, second) = (find(&["first"]), find(&["second"]));
+    let (output_a, output_b) = match side(data) {
+        Some(Preference::A) => (first, second),
+        Some(_) => (second, first),
+        None => (find(OUTPUT_A), find(OUTPUT_B)),
+    };
     Texts {
         input: find(INPUT),
         output: find(OUTPUT),
         expected: find(EXPECTED),
         context: find(CONTEXT),
-        output_a: find(OUTPUT_A),
-        output_b: find(OUTPUT_B),
+        output_a,
+        output_b,
     }
+}
+
+/// Which output of a pair is the `first`, where the data holds a `first` and a `second` and says in `side` which is which: so are pairs
+/// handed out whose sides are mixed.
+pub(super) fn side(data: &[&Record]) -> Option<Preference> {
+    let has = |key: &str| data.iter().any(|record| record.contains_key(key));
+    let side = data.iter().find_map(|record| name(record, "side"))?;
+    match (has("first") && has("second"), side.as_str()) {
+        (true, "a") => Some(Preference::A),
+        (true, "b") => Some(Preference::B),
+        _ => None,
+    }
+}
+
+/// With which probability the output was drawn, where the data says so under a name that nothing else has.
+pub(super) fn draw_probability(data: &[&Record]) -> Option<f64> {
+    let mut found = data.iter().filter_map(|record| {
+        let json = record.get(DRAW_PROBABILITY)?;
+        // A tool's tables turn numbers into texts.
+        json.as_f64().or_else(|| json.as_str()?.trim().parse().ok())
+    });
+    found
+        .next()
+        .filter(|probability| *probability > 0.0 && *probability <= 1.0)
 }
 
 /// The cluster that the data names.

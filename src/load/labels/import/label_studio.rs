@@ -10,7 +10,10 @@ use serde_json::Value as Json;
 use crate::domain::label::{Label, Preference};
 
 use super::Record;
-use super::collect::{Collect, cluster, id, is_text, name, objects, text, texts};
+use super::collect::{
+    Collect, DRAW_PROBABILITY, cluster, draw_probability, id, is_text, name, objects, side, text,
+    texts,
+};
 use super::settle::Value;
 
 /// What a row of JSON_MIN holds besides data and controls.
@@ -26,7 +29,11 @@ const MIN_KEYS: &[&str] = &[
     "target",
     "repeat",
     "cluster",
+    DRAW_PROBABILITY,
 ];
+
+/// What else it holds where the sides of pairs are mixed.
+const PAIR_KEYS: &[&str] = &["first", "second", "side"];
 
 pub(super) fn detect(record: &Record) -> bool {
     let is_task = record.get("annotations").is_some_and(Json::is_array)
@@ -65,8 +72,7 @@ fn task(record: &Record, annotations: &[Json], collect: &mut Collect<'_>) {
         else {
             continue;
         };
-        label.texts = texts(&data);
-        label.cluster = cluster(&data);
+        shown(&mut label, &data);
         timed(&mut label, annotation);
         results(annotation, &label, collect);
     }
@@ -99,7 +105,7 @@ fn results(annotation: &Record, label: &Label, collect: &mut Collect<'_>) {
         let value = match kind.as_str() {
             "textarea" => continue,
             "choices" => match inner("choices").and_then(Json::as_array).map(Vec::as_slice) {
-                Some([one]) => Value::of(one),
+                Some([one]) => chosen(one, label.side),
                 Some([_, _, ..]) => {
                     collect.leave_out("annotation with several choices at once");
                     continue;
@@ -136,12 +142,12 @@ fn row(record: &Record, collect: &mut Collect<'_>) {
     let Some(mut label) = collect.label(subject, annotator(record.get("annotator"))) else {
         return;
     };
-    label.texts = texts(&[record]);
-    label.cluster = cluster(&[record]);
+    shown(&mut label, &[record]);
     timed(&mut label, record);
     let mut has_value = false;
     for (key, json) in record {
-        if MIN_KEYS.contains(&key.as_str()) || is_text(key) {
+        let is_of_pair = label.side.is_some() && PAIR_KEYS.contains(&key.as_str());
+        if MIN_KEYS.contains(&key.as_str()) || is_text(key) || is_of_pair {
             continue;
         }
         let value = match json {
@@ -155,7 +161,7 @@ fn row(record: &Record, collect: &mut Collect<'_>) {
                 collect.leave_out("annotation with several choices at once");
                 None
             }
-            json => Value::of(json),
+            json => chosen(json, label.side),
         };
         if let Some(value) = value {
             has_value = true;
@@ -165,6 +171,29 @@ fn row(record: &Record, collect: &mut Collect<'_>) {
     if !has_value {
         collect.leave_out("annotation without a result");
     }
+}
+
+/// What the data says of the output and of its draw.
+fn shown(label: &mut Label, data: &[&Record]) {
+    label.texts = texts(data);
+    label.cluster = cluster(data);
+    label.side = side(data);
+    label.probability = draw_probability(data);
+}
+
+/// A choice; of a pair whose sides are mixed the output that it names.
+fn chosen(json: &Json, first: Option<Preference>) -> Option<Value> {
+    let value = Value::of(json)?;
+    let (Some(first), Value::Text(word)) = (first, &value) else {
+        return Some(value);
+    };
+    let is_a = first == Preference::A;
+    Some(match (word.as_str(), is_a) {
+        ("first", true) | ("second", false) => Value::Preference(Preference::A),
+        ("first", false) | ("second", true) => Value::Preference(Preference::B),
+        ("tie", _) => Value::Preference(Preference::Tie),
+        _ => value,
+    })
 }
 
 fn annotator(json: Option<&Json>) -> Option<String> {

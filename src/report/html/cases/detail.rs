@@ -74,6 +74,9 @@ struct Scored {
     said: Vec<Text>,
     #[serde(skip_serializing_if = "String::is_empty")]
     people: String,
+    /// Why they say so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    critiques: Vec<Text>,
 }
 
 /// A text under its label.
@@ -223,7 +226,13 @@ fn scored(score: &Score, trial: &Trial, around: &Around<'_>, room: &mut Room) ->
         .people
         .iter()
         .find(|(scorer, _)| *scorer == score.scorer);
-    let people = people.map(|(_, value)| match value {
+    let critiques = people.map(|(_, human)| {
+        let critiques = human.critiques.iter();
+        critiques
+            .map(|text| room.text("people wrote", text))
+            .collect()
+    });
+    let people = people.map(|(_, human)| match &human.value {
         HumanValue::Pass(true) => "PASS".to_owned(),
         HumanValue::Pass(false) => "FAIL".to_owned(),
         HumanValue::Rating(rating) => plain(*rating),
@@ -237,6 +246,7 @@ fn scored(score: &Score, trial: &Trial, around: &Around<'_>, room: &mut Room) ->
         reason: room.text("", &reason(score)),
         who: asked.map_or(String::new(), |asked| who(asked, state)),
         people: people.unwrap_or_default(),
+        critiques: critiques.unwrap_or_default(),
     }
 }
 
