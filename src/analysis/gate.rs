@@ -202,7 +202,10 @@ fn against_bar(evidence: &Evidence<'_>, bar: f64, at_least: bool, chance: &Chanc
         measured.best = bound(Fill::Best);
     }
     let point = measured.estimate.as_ref().ok().map(|found| found.point);
-    let meets = |value: f64| if at_least { value >= bar } else { value <= bar };
+    let meets = |value: f64| {
+        let beyond = if at_least { value > bar } else { value < bar };
+        beyond || format::is_at(value, bar)
+    };
     let stands = |meets: bool| if meets { Stands::Passes } else { Stands::Fails };
     let by_interval = |interval: Result<Interval, Undefined>| {
         let Ok(interval) = interval else {
@@ -451,8 +454,9 @@ fn against_baseline(
             evidence.joined(scored, on(Fill::Worst), on(Fill::Best), breaks)
         }
     });
-    let needs = match decision.cause {
-        Some("precision") => found.needs(Goal::gate(), Some(margin)),
+    // Without an interval no number of cases says anything, and the reason stands in the interval's place.
+    let needs = match (decision.cause, loss) {
+        (Some("precision"), Some((_, Ok(_)))) => found.needs(Goal::gate(), Some(margin)),
         _ => None,
     };
     let mut why = match loss {
