@@ -236,6 +236,24 @@ pub fn figure(unit: Unit, figure: &Figure, bar: Option<f64>) -> String {
     }
 }
 
+/// A figure for a place of its own: where it has no interval, the reason stands there.
+#[must_use]
+pub fn whole(unit: Unit, figure: &Figure) -> String {
+    let shown = self::figure(unit, figure, None);
+    match figure.estimate().and_then(no_interval) {
+        Some(why) => format!("{shown} {why}"),
+        None => shown,
+    }
+}
+
+/// Why an estimate has no interval, in its place: `(no interval: one case only)`; `None`: it has one.
+#[must_use]
+pub fn no_interval(estimate: &Estimate) -> Option<String> {
+    let has_none = estimate.low.is_none() && estimate.high.is_none();
+    let why = estimate.no_interval.as_deref().unwrap_or("undefined");
+    has_none.then(|| format!("(no interval: {why})"))
+}
+
 /// An estimate: `88.1 % [83.9, 91.4]`; `>= 60 s` for a percentile that falls on a trial ended by its deadline.
 #[must_use]
 pub fn estimate(unit: Unit, estimate: &Estimate, bar: Option<f64>) -> String {

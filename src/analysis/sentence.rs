@@ -87,6 +87,18 @@ pub(crate) fn correction(corrected: &CorrectedDifference) -> Option<String> {
     )
 }
 
+/// What stands behind the sentence of a difference that is a judge's opinion; `None` where its judges may be leant on, or where it is
+/// corrected for their error.
+pub(crate) fn opinion(comparison: &Comparison) -> Option<String> {
+    let by = match comparison.judge? {
+        "uncalibrated" => "an uncalibrated judge",
+        "stale" => "a stale judge",
+        "too few labels" => "a judge with too few labels",
+        _ => "a judge that was not shown usable",
+    };
+    Some(format!(" By {by}: its own error is not in this."))
+}
+
 /// The primary rate needs no name in its own sentence; any other metric does.
 fn lead(comparison: &Comparison) -> String {
     match metric(comparison) {
@@ -244,6 +256,7 @@ mod tests {
             difference: figure(0.95),
             difference_90: figure(0.9),
             corrected: None,
+            judge: None,
             ratio: None,
             test: "mcnemar-exact".into(),
             p: Some(0.012),

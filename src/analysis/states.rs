@@ -100,6 +100,23 @@ fn a_best_case_that_is_the_bar_leaves_a_gate_open() {
 }
 
 #[test]
+fn a_finding_and_a_gate_that_rest_on_an_uncalibrated_judge_say_so() {
+    let mut suite = suite(&["prod", "next"], 1);
+    suite.scorers = vec![judge("right", Measure::PassFail)];
+    suite.allow_uncalibrated = true;
+    suite.gates.push(gate("success_rate", Rule::Min(0.5)));
+    let findings = found(&suite, &cases(100), |case, _, target| {
+        Some(pass(case % 10 < 5 + 4 * target))
+    });
+    let found = &findings.comparisons[0];
+    assert_eq!(found.judge, Some("uncalibrated"));
+    let behind = ". By an uncalibrated judge: its own error is not in this.";
+    assert!(found.sentence.ends_with(behind), "{}", found.sentence);
+    let gate = &findings.gates[0];
+    assert!(gate.why.ends_with(", judge: uncalibrated"), "{}", gate.why);
+}
+
+#[test]
 fn agent_failures_count_as_no_success_and_as_fails() {
     let findings = one(
         |case| {
