@@ -87,9 +87,12 @@ pub(crate) fn correction(corrected: &CorrectedDifference) -> Option<String> {
     )
 }
 
-/// What stands behind the sentence of a difference that is a judge's opinion; `None` where its judges may be leant on, or where it is
-/// corrected for their error.
+/// What stands behind a finding that is a judge's opinion; `None` where nothing is claimed, where its judges may be leant on, or where
+/// it is corrected for their error.
 pub(crate) fn opinion(comparison: &Comparison) -> Option<String> {
+    comparison
+        .finding
+        .filter(|finding| *finding != Finding::Unclear)?;
     let by = match comparison.judge? {
         "uncalibrated" => "an uncalibrated judge",
         "stale" => "a stale judge",
