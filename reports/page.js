@@ -268,18 +268,19 @@
   function differ(found) {
     const node = make('div', 'diff');
     const replies = found.sides.map((trials) => trials.length ? trials[0].texts.find((text) => text.reply) : undefined);
-    if (replies.length < 2 || !replies[0]) return node;
+    const base = index.base;
+    if (!replies[base]) return node;
     const several = found.sides.some((trials) => trials.length > 1);
-    for (let n = 1; n < replies.length; n++) {
-      if (!replies[n]) continue;
+    for (let n = 0; n < replies.length; n++) {
+      if (n === base || !replies[n]) continue;
       const title = make('h5', '');
       title.appendChild(make('bdi', '', index.sides[n]));
       title.appendChild(document.createTextNode(' against '));
-      title.appendChild(make('bdi', '', index.sides[0]));
+      title.appendChild(make('bdi', '', index.sides[base]));
       title.appendChild(document.createTextNode(several ? ', first repeats' : ''));
       const box = make('div', 'text');
-      const pieces = compare(replies[0].text, replies[n].text);
-      if (replies[0].text === replies[n].text) box.textContent = 'the same answer, word for word';
+      const pieces = compare(replies[base].text, replies[n].text);
+      if (replies[base].text === replies[n].text) box.textContent = 'the same answer, word for word';
       else if (!pieces) box.textContent = 'too long, or too different, to be shown word by word';
       else for (const [how, text] of pieces) box.appendChild(how ? make(how, '', text) : document.createTextNode(text));
       node.appendChild(title);
@@ -404,6 +405,14 @@
   list.addEventListener('scroll', draw, { passive: true });
   window.addEventListener('hashchange', () => { if (/(^#|&)(case|show|q|tag|scorer)=/.test(location.hash)) follow(); });
   window.addEventListener('resize', draw);
+
+  // Paper cannot be opened: the lists of cases that changed sides are printed whole.
+  let closed = [];
+  window.addEventListener('beforeprint', () => {
+    closed = Array.from(document.querySelectorAll('details:not([open])'));
+    for (const one of closed) one.open = true;
+  });
+  window.addEventListener('afterprint', () => { for (const one of closed) one.open = false; });
 
   // --- a run that is going on: the page is loaded again when there is more to show, unless somebody reads a case
 

@@ -149,7 +149,7 @@ fn a_certificate_beside_the_suite_calibrates_and_one_byte_of_the_prompt_makes_it
         .evenhand(&["run", "suite.yaml"])
         .expect(0)
         .printed("PASSED")
-        .printed("corrected by rogan-gladen (judge: 80.0 %)")
+        .printed("corrected by rogan-gladen (judge:")
         .printed("judge: calibrated")
         .printed("kappa 0.70 [0.62, 0.78], 120 labels")
         .printed("assumes the judge errs here as it did");

@@ -386,6 +386,7 @@ fn comparisons(
                 Some(_) => None,
                 None => reference.correct(bench, metric, candidate.target, (pairing, None), raw),
             },
+            judge: bench.caveat(metric),
         };
         Some(draft(&sides, &bench.chance))
     };
@@ -481,6 +482,7 @@ fn decided(
                 .as_ref()
                 .map(|(name, side, pairing)| (name.as_str(), side, *pairing)),
             doubt: bench.doubt(&metric),
+            caveat: bench.caveat(&metric),
             correction: match needs_baseline {
                 true => None,
                 false => correct(bench, &metric, candidate.target, cases.as_deref()),

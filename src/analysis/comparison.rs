@@ -37,6 +37,8 @@ pub(crate) struct Sides<'a> {
     pub(crate) max_error_rate: f64,
     /// Corrects the difference for the error of the metric's judges; `None` from it: no judge has a say.
     pub(crate) correct: &'a dyn Fn(&Contrast) -> Option<CorrectedPairs>,
+    /// What speaks against leaning on these judges, as in [`Comparison::judge`].
+    pub(crate) judge: Option<&'static str>,
 }
 
 /// A comparison before its p is adjusted and its finding is known.
@@ -119,6 +121,10 @@ pub(crate) fn draft(sides: &Sides<'_>, chance: &Chance) -> Draft {
         left_out,
         difference: figure(&raw_95),
         difference_90: figure(&raw_90),
+        judge: match corrected.as_ref().is_some_and(|one| one.first.is_ok()) {
+            true => None,
+            false => sides.judge,
+        },
         corrected: corrected.map(|corrected| corrected.findings()),
         ratio,
         test: test.map_or_else(String::new, |test| test.method.name().to_owned()),
@@ -277,6 +283,9 @@ impl Draft {
         }
         self.shown.sentence = sentence::finding(&self.shown);
         if let Some(words) = self.shown.corrected.as_ref().and_then(sentence::correction) {
+            self.shown.sentence.push_str(&words);
+        }
+        if let Some(words) = sentence::opinion(&self.shown) {
             self.shown.sentence.push_str(&words);
         }
         self.shown

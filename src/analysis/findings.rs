@@ -438,6 +438,10 @@ pub struct Comparison {
     /// `finding`, `needs_n` and `sentence` rest on it, while `difference` stays the judge's opinion.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corrected: Option<CorrectedDifference>,
+    /// What speaks against leaning on the judges behind it, where nothing corrects it for their error: `uncalibrated`, `stale`,
+    /// `too few labels`, `not shown usable`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judge: Option<&'static str>,
     /// Candidate over baseline, for latency and cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,

@@ -8,6 +8,9 @@ use super::findings::{Estimate, Figure, Unit};
 
 /// Digits after which a value is as good as its bar.
 const MOST_DIGITS: usize = 10;
+/// The share of a bar by which a value may miss it and still be the bar: far more than sums are rounded by, far less than a trial
+/// among millions.
+const SAME: f64 = 1e-9;
 /// Cases from which on a percent has a decimal.
 const DECIMAL_FROM: u64 = 100;
 
@@ -40,11 +43,19 @@ fn decimals(value: f64, digits: usize, rounding: Rounding) -> String {
     format!("{:.digits$}", whole / power + 0.0)
 }
 
+/// Whether a value is its bar but for the rounding of sums: a mean of thirds and fifths misses 0.85 by the last digits of a double.
+#[must_use]
+pub(crate) fn is_at(value: f64, bar: f64) -> bool {
+    (value - bar).abs() <= SAME * bar.abs()
+}
+
 /// A number with at least so many decimals, and as many more as it takes to stand on its true side of the bar.
 fn beside(value: f64, digits: usize, rounding: Rounding, bar: Option<f64>) -> String {
     let Some(bar) = bar else {
         return decimals(value, digits, rounding);
     };
+    // At its bar a value has no side on which it could stand.
+    let value = if is_at(value, bar) { bar } else { value };
     let stands = |shown: &str| {
         let shown: f64 = shown.parse().unwrap_or(value);
         (shown < bar) == (value < bar) && (shown > bar) == (value > bar)
@@ -225,6 +236,24 @@ pub fn figure(unit: Unit, figure: &Figure, bar: Option<f64>) -> String {
     }
 }
 
+/// A figure for a place of its own: where it has no interval, the reason stands there.
+#[must_use]
+pub fn whole(unit: Unit, figure: &Figure) -> String {
+    let shown = self::figure(unit, figure, None);
+    match figure.estimate().and_then(no_interval) {
+        Some(why) => format!("{shown} {why}"),
+        None => shown,
+    }
+}
+
+/// Why an estimate has no interval, in its place: `(no interval: one case only)`; `None`: it has one.
+#[must_use]
+pub fn no_interval(estimate: &Estimate) -> Option<String> {
+    let has_none = estimate.low.is_none() && estimate.high.is_none();
+    let why = estimate.no_interval.as_deref().unwrap_or("undefined");
+    has_none.then(|| format!("(no interval: {why})"))
+}
+
 /// An estimate: `88.1 % [83.9, 91.4]`; `>= 60 s` for a percentile that falls on a trial ended by its deadline.
 #[must_use]
 pub fn estimate(unit: Unit, estimate: &Estimate, bar: Option<f64>) -> String {
@@ -325,6 +354,8 @@ mod tests {
         assert_eq!(shown(0.849_96), "84.996");
         assert_eq!(shown(0.85), "85.0");
         assert_eq!(shown(0.8504), "85.04");
+        // A sum of thirds that is 0.85 by counting.
+        assert_eq!(shown(0.849_999_999_999_999_8), "85.0");
         let narrow = Scale::of_difference(Unit::Rate, 0.01);
         assert_eq!(narrow.signed(0.000_12, Rounding::Down, Some(0.0)), "+0.01");
         assert_eq!(narrow.signed(0.0, Rounding::Down, Some(0.0)), "+0.0");

@@ -38,6 +38,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) baseline: Option<(&'a str, &'a Side, &'a Pairing)>,
     /// What speaks against leaning on the metric's judges, where no labels of this run's outputs make up for it.
     pub(crate) doubt: Option<Doubt>,
+    /// The same in a word, also where the suite lets such a judge decide: then the line says so.
+    pub(crate) caveat: Option<&'static str>,
     /// The metric corrected for its judges' error; `None`: no judge has a say in it.
     pub(crate) correction: Option<Correction>,
     /// Corrects its difference from the baseline.
@@ -143,6 +145,14 @@ impl Evidence<'_> {
         Some(Decision::undecided(doubt.cause, UNDECIDED))
     }
 
+    /// That a judge decides who may not be leant on: `, judge: uncalibrated`. Nothing where the cause says it already.
+    fn caveat_words(&self, decision: &Decision) -> String {
+        match (self.caveat, decision.cause) {
+            (None, _) | (_, Some("uncalibrated" | "stale" | "not_usable")) => String::new(),
+            (Some(word), _) => format!(", judge: {word}"),
+        }
+    }
+
     /// The decision of the three evaluations.
     fn joined(&self, scored: Stands, worst: Stands, best: Stands, breaks: bool) -> Decision {
         match (scored, worst, best) {
@@ -202,7 +212,10 @@ fn against_bar(evidence: &Evidence<'_>, bar: f64, at_least: bool, chance: &Chanc
         measured.best = bound(Fill::Best);
     }
     let point = measured.estimate.as_ref().ok().map(|found| found.point);
-    let meets = |value: f64| if at_least { value >= bar } else { value <= bar };
+    let meets = |value: f64| {
+        let beyond = if at_least { value > bar } else { value < bar };
+        beyond || format::is_at(value, bar)
+    };
     let stands = |meets: bool| if meets { Stands::Passes } else { Stands::Fails };
     let by_interval = |interval: Result<Interval, Undefined>| {
         let Ok(interval) = interval else {
@@ -281,7 +294,7 @@ fn against_bar(evidence: &Evidence<'_>, bar: f64, at_least: bool, chance: &Chanc
     if proof {
         why.push_str(" (90 %)");
     }
-    why.push_str(&said.unwrap_or_default());
+    why.push_str(&said.unwrap_or_else(|| evidence.caveat_words(&decision)));
     why.push_str(&missing_words(metric, side, &measured, Some(bar)));
     why.push_str(&cause_words(&decision, evidence, side));
     evidence.findings(decision, Some(figure), metric.unit, None, why)
@@ -451,8 +464,9 @@ fn against_baseline(
             evidence.joined(scored, on(Fill::Worst), on(Fill::Best), breaks)
         }
     });
-    let needs = match decision.cause {
-        Some("precision") => found.needs(Goal::gate(), Some(margin)),
+    // Without an interval no number of cases says anything, and the reason stands in the interval's place.
+    let needs = match (decision.cause, loss) {
+        (Some("precision"), Some((_, Ok(_)))) => found.needs(Goal::gate(), Some(margin)),
         _ => None,
     };
     let mut why = match loss {
@@ -468,6 +482,8 @@ fn against_baseline(
         let judged = format::difference(unit, &shown(raw));
         let point = judged.split(" [").next().unwrap_or(&judged);
         why.push_str(&format!(", {} (judge: {point})", first.words()));
+    } else {
+        why.push_str(&evidence.caveat_words(&decision));
     }
     if decision.cause == Some("few_pairs") {
         why.push_str(&format!(

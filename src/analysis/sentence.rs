@@ -87,6 +87,21 @@ pub(crate) fn correction(corrected: &CorrectedDifference) -> Option<String> {
     )
 }
 
+/// What stands behind a finding that is a judge's opinion; `None` where nothing is claimed, where its judges may be leant on, or where
+/// it is corrected for their error.
+pub(crate) fn opinion(comparison: &Comparison) -> Option<String> {
+    comparison
+        .finding
+        .filter(|finding| *finding != Finding::Unclear)?;
+    let by = match comparison.judge? {
+        "uncalibrated" => "an uncalibrated judge",
+        "stale" => "a stale judge",
+        "too few labels" => "a judge with too few labels",
+        _ => "a judge that was not shown usable",
+    };
+    Some(format!(" By {by}: its own error is not in this."))
+}
+
 /// The primary rate needs no name in its own sentence; any other metric does.
 fn lead(comparison: &Comparison) -> String {
     match metric(comparison) {
@@ -119,14 +134,20 @@ fn same(comparison: &Comparison, new: &str, old: &str, n: &str) -> String {
     format!("{new} and {old} are the same{of} within {margin}: {shown} (90 %), {n}{why}.")
 }
 
-/// The 90 % interval without its unit, each end on its own side of the margin: `+0.4 [-1.9, +2.7]`.
+/// The 90 % interval without its unit, each end on its own side of the margin, and of 0: `+0.4 [-1.9, +2.7]`.
 fn inside(comparison: &Comparison, estimate: &Estimate, noise: f64) -> String {
     let scale = format::difference_scale(comparison.unit, estimate);
     let point = scale.signed_point(estimate);
     match (estimate.low, estimate.high) {
         (Some(low), Some(high)) => {
-            let low = scale.signed(low, format::Rounding::Down, Some(-noise));
-            let high = scale.signed(high, format::Rounding::Up, Some(noise));
+            let end = |value, rounding, margin| {
+                let beside = |bar| scale.signed(value, rounding, Some(bar));
+                // The bar that asks for more digits: what stands right by it stands right by the other too.
+                let (one, other) = (beside(margin), beside(0.0));
+                if other.len() > one.len() { other } else { one }
+            };
+            let low = end(low, format::Rounding::Down, -noise);
+            let high = end(high, format::Rounding::Up, noise);
             format!("{point} [{low}, {high}]")
         }
         _ => point,
@@ -238,6 +259,7 @@ mod tests {
             difference: figure(0.95),
             difference_90: figure(0.9),
             corrected: None,
+            judge: None,
             ratio: None,
             test: "mcnemar-exact".into(),
             p: Some(0.012),
@@ -268,6 +290,15 @@ mod tests {
         assert_eq!(
             finding(&found),
             "NEXT and PROD are the same within 3 points: +0.4 [-1.9, +2.7] (90 %), 400 cases."
+        );
+        // A 90 % interval on one side of 0 is never shown across it.
+        let mut found = comparison(-0.0112, -0.0174, -0.0003);
+        found.unit = Unit::Score;
+        found.metric = "style".into();
+        found.finding = Some(Finding::Same);
+        assert_eq!(
+            finding(&found),
+            "NEXT and PROD are the same in style within 0.03: -0.01 [-0.02, -0.0003] (90 %), 400 cases."
         );
         let mut found = comparison(0.020, -0.019, 0.061);
         found.finding = Some(Finding::Unclear);

@@ -42,6 +42,24 @@ impl Bench<'_> {
         Some(worst.word())
     }
 
+    /// What speaks against leaning on the judges of a metric, in a word, whatever the suite allows; `None`: nothing does, or no judge
+    /// has a say.
+    pub(crate) fn caveat(&self, metric: &Metric) -> Option<&'static str> {
+        let doubts = self.judges_of(metric).into_iter().filter_map(|scorer| {
+            let standing = self.standing(scorer);
+            let (rank, cause, _) = doubt_of(&self.scorers()[scorer].id, standing)?;
+            let word = match (cause, standing) {
+                ("not_usable", Standing::Calibrated(entry)) if entry.conclusion == TOO_FEW => {
+                    "too few labels"
+                }
+                ("not_usable", _) => "not shown usable",
+                (other, _) => other,
+            };
+            Some((rank, word))
+        });
+        doubts.min_by_key(|(rank, _)| *rank).map(|(_, word)| word)
+    }
+
     /// The worst that a gate on a metric has against its judges, where no correction makes up for it. `allow_uncalibrated` lifts what
     /// more labels could mend, and nothing that labels have shown.
     pub(crate) fn doubt(&self, metric: &Metric) -> Option<Doubt> {

@@ -119,6 +119,7 @@ pub fn compare_table(table: &Table, options: &TableOptions) -> TableFindings {
         noise: options.noise.or(default).map(Noise::Absolute),
         max_error_rate: options.max_error_rate,
         correct: &|_| None,
+        judge: None,
     };
     let chance = Chance {
         seed: options.seed,

@@ -1,6 +1,6 @@
 //! `judge`: a judge held against people.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -194,7 +194,7 @@ fn calibrate(mut verb: Calibrate, screen: &Screen) -> Done {
             let judge = verb.judge.unwrap_or_default();
             let title = JudgeTitle {
                 name: judge.clone(),
-                labels: table.display().to_string(),
+                labels: chosen(&table, &verb.only, verb.rows),
             };
             let columns = Columns {
                 human: verb.human,
@@ -227,6 +227,17 @@ fn calibrate(mut verb: Calibrate, screen: &Screen) -> Done {
         }
     };
     show(&title, &found, &wanted, screen)
+}
+
+/// A table's name with the rows that were taken of it: figures of some rows must not pass for those of the file.
+fn chosen(table: &Path, only: &[(String, String)], rows: Option<(usize, usize)>) -> String {
+    let mut words = vec![table.display().to_string()];
+    words.extend(
+        only.iter()
+            .map(|(column, text)| format!("{column} = {text}")),
+    );
+    words.extend(rows.map(|(first, last)| format!("rows {first} to {last}")));
+    words.join(", ")
 }
 
 /// A calibration with what is known of its judge.

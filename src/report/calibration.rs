@@ -1,7 +1,7 @@
 //! What a calibration says in words, and its screen: the conclusion first, then what it rests on, the worst disagreements, and what to
 //! do next.
 
-use super::content::counted;
+use super::content::{self, counted};
 use super::said::Said;
 use super::screen::{Ink, Place, Screen};
 use crate::analysis::calibration::{Calibration, Disagreement, Outcome, Statistic};
@@ -105,12 +105,7 @@ pub(super) fn labels(found: &Calibration) -> Vec<Said> {
         labels.compared
     )];
     if labels.annotators.len() > 1 {
-        let given: Vec<String> = labels
-            .annotators
-            .iter()
-            .map(|(name, count)| format!("{name} {count}"))
-            .collect();
-        parts.push(given.join(", "));
+        parts.push(content::counts(&labels.annotators));
     }
     for (count, words) in [
         (labels.unreadable, "unreadable"),
@@ -134,14 +129,9 @@ pub(super) fn labels(found: &Calibration) -> Vec<Said> {
     }
     said.push(Said::new("labels", parts.join("; "), Ink::Plain));
     if !labels.classes.is_empty() {
-        let classes: Vec<String> = labels
-            .classes
-            .iter()
-            .map(|(name, count)| format!("{name} {count}"))
-            .collect();
         // Means of grades have many values: their count by grade says nothing.
-        if classes.len() <= 12 {
-            let classes = format!("labels say: {}", classes.join(", "));
+        if labels.classes.len() <= 12 {
+            let classes = format!("labels say: {}", content::counts(&labels.classes));
             said.push(Said::new("", classes, Ink::Plain));
         }
     }
@@ -151,7 +141,7 @@ pub(super) fn labels(found: &Calibration) -> Vec<Said> {
 /// A figure by name as text; `None` where it is not among the statistics.
 fn figure(found: &Calibration, name: &str, unit: Unit) -> Option<String> {
     match found.statistics.get(name)? {
-        Statistic::Figure(figure) => Some(format::figure(unit, figure, None)),
+        Statistic::Figure(figure) => Some(format::whole(unit, figure)),
         Statistic::Number(number) => Some(match unit {
             Unit::Rate => format!("{:.1} %", 100.0 * number),
             _ => format!("{number:.2}"),
@@ -367,7 +357,7 @@ pub(super) fn rates(found: &Calibration) -> Vec<Said> {
     let unit = rate_unit(found);
     let shown = |figure: &Figure| match figure {
         Figure::Undefined { undefined, .. } => format!("none: {undefined}"),
-        Figure::Estimate(_) => format::figure(unit, figure, None),
+        Figure::Estimate(_) => format::whole(unit, figure),
     };
     let head = format!(
         "{}, as the judge says: {} (its own error is not in the interval)",

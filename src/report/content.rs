@@ -12,7 +12,7 @@ mod verdict;
 
 pub use command::{shell_word, show_command};
 pub(super) use figures::{
-    Cell, Row, coverage, figures, label, metric, resources, shared_count, slices,
+    Cell, Row, coverage, figures, judge_note, label, metric, resources, shared_count, slices,
 };
 pub(super) use notes::{kinds, notes};
 pub(super) use objection::{objection, succeeded};
@@ -32,6 +32,15 @@ pub(super) fn counted(count: u64, one: &str) -> String {
         (_, true) => format!("{count} {one}es"),
         _ => format!("{count} {one}s"),
     }
+}
+
+/// How often each name stands: `fail (74), pass (46)`. Names may be numbers themselves.
+pub(super) fn counts<'a>(each: impl IntoIterator<Item = (&'a String, &'a u64)>) -> String {
+    let each = each.into_iter();
+    let each: Vec<String> = each
+        .map(|(name, count)| format!("{name} ({count})"))
+        .collect();
+    each.join(", ")
 }
 
 /// Suite, extent, dataset and seed: the parts of the first line.
@@ -112,7 +121,9 @@ pub fn summary(findings: &Findings) -> String {
             _ if target.not_evaluated => format!("{} not evaluated", target.id),
             Some(one) => {
                 let cell = Cell::of(one.unit, &one.figure, findings.design.repeats);
-                format!("{} {} {}", target.id, cell.point, cell.interval)
+                let judge = judge_note(findings, &findings.design.primary, one);
+                let judge = judge.map_or(String::new(), |note| format!(", {note}"));
+                format!("{} {} {}{judge}", target.id, cell.point, cell.interval)
             }
             None => format!("{}: no figure", target.id),
         };

@@ -108,13 +108,9 @@ pub fn outputs(heading: &Heading, summary: &Summary, unit: Unit) -> String {
 
 /// A figure with its interval's method.
 fn shown(unit: Unit, figure: &Figure) -> String {
-    let text = format::figure(unit, figure, None);
+    let text = format::whole(unit, figure);
     match figure.estimate() {
         Some(found) if found.low.is_some() => format!("{text} ({})", found.method),
-        Some(found) => match &found.no_interval {
-            Some(why) => format!("{text} (no interval: {why})"),
-            None => text,
-        },
-        None => text,
+        _ => text,
     }
 }

@@ -81,13 +81,10 @@ fn head(screen: &mut Screen, findings: &Findings) {
 }
 
 fn gates(screen: &mut Screen, findings: &Findings) {
-    let Some(first) = findings.gates.first() else {
+    if findings.gates.is_empty() {
         return;
-    };
-    let several = findings
-        .gates
-        .iter()
-        .any(|gate| gate.target != first.target);
+    }
+    let several = findings.targets.len() > 1;
     let target = |gate: &GateFindings| terminal_line(&gate.target, ID_COLUMNS).into_owned();
     let widths = findings.gates.iter().map(|gate| gate.gate.width());
     let rules = widths
@@ -126,6 +123,7 @@ fn tables(screen: &mut Screen, findings: &Findings) {
         return;
     }
     let (mut rows, without) = content::figures(findings);
+    let whole = rows.clone();
     let (metric, mut tags) = content::slices(findings);
     let more = tags.len().saturating_sub(MOST_TAGS);
     tags.truncate(MOST_TAGS);
@@ -144,7 +142,7 @@ fn tables(screen: &mut Screen, findings: &Findings) {
             })
             .collect()
     };
-    let mut put = |title: &str, headings: &[table::Heading], rows: &[Row]| {
+    let mut put = |title: &str, headings: &[table::Heading], rows: &[Row], whole: &[Row]| {
         if rows.is_empty() {
             return;
         }
@@ -152,6 +150,7 @@ fn tables(screen: &mut Screen, findings: &Findings) {
             title,
             headings,
             rows,
+            whole,
             label_width,
         };
         let (lines, head) = table::lay_out(&figures, screen.width());
@@ -159,8 +158,8 @@ fn tables(screen: &mut Screen, findings: &Findings) {
         screen.laid_out(&lines, head);
     };
     let shared = headings(&mut rows, true);
-    put("", &shared, &rows);
-    put(&title, &headings(&mut tags, false), &tags);
+    put("", &shared, &rows, &whole);
+    put(&title, &headings(&mut tags, false), &tags, &tags);
     if more > 0 {
         let more = content::counted(more as u64, "more tag");
         screen.paragraph(

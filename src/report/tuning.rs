@@ -2,7 +2,7 @@
 //!
 //! What a candidate reached where it was chosen stands in grey, behind the word *optimistic*, and never above the held-out figure.
 
-use super::content::counted;
+use super::content::{self, counted};
 use super::said::Said;
 use super::screen::{Ink, Place, Screen};
 use crate::analysis::findings::{Figure, Unit};
@@ -136,13 +136,9 @@ pub(super) fn parts(tuning: &Tuning) -> Vec<Said> {
             continue;
         };
         let count: u64 = classes.values().sum();
-        let said: Vec<String> = classes
-            .iter()
-            .map(|(class, n)| format!("{class} {n}"))
-            .collect();
         // Means of grades have many values: their count by grade says nothing.
-        let said = match said.len() {
-            1..=12 => format!(": {}", said.join(", ")),
+        let said = match classes.len() {
+            1..=12 => format!(": {}", content::counts(classes)),
             _ => String::new(),
         };
         let text = format!("{name} {count} ({}){said}", purpose(name));
@@ -171,7 +167,7 @@ pub(super) fn held_out(tuning: &Tuning) -> Vec<Said> {
         return Vec::new();
     };
     let shown = |figure: &Figure| match figure {
-        Figure::Estimate(_) => format::figure(Unit::Score, figure, None),
+        Figure::Estimate(_) => format::whole(Unit::Score, figure),
         Figure::Undefined { undefined, .. } => format!("none: {undefined}"),
     };
     let line = |name: &str, figure: &Figure, scored: &Scored| {

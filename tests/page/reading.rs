@@ -183,6 +183,17 @@ fn a_page_stands_alone_and_fits_a_phone_a_dark_room_and_paper() {
             "{wide} at {width}"
         );
     }
+    browser.size(390, 844);
+    let cut = "return [...document.querySelectorAll('.stack tbody :is(th, td)')]
+        .filter((one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.textContent)";
+    assert_eq!(browser.script(cut, &[]), json!([]));
+    let printed = "const all = [...document.querySelectorAll('details')];
+        const open = () => all.filter((one) => one.open).length;
+        dispatchEvent(new Event('beforeprint'));
+        const printed = open();
+        dispatchEvent(new Event('afterprint'));
+        return [all.length > 0, printed === all.length, open()]";
+    assert_eq!(browser.script(printed, &[]), json!([true, true, 0]));
     let colour = "return getComputedStyle(document.body).backgroundColor";
     let light = browser.script(colour, &[]);
     browser.dark(true);

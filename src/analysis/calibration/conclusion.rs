@@ -165,18 +165,25 @@ pub(super) fn conclude(
     }
 }
 
+fn items(count: usize) -> &'static str {
+    if count == 1 { "item" } else { "items" }
+}
+
 fn too_few(evidence: &Evidence, rule: &Usable) -> Option<String> {
     if evidence.n < rule.min_labels {
         return Some(format!(
-            "{} labelled items, at least {} are needed",
-            evidence.n, rule.min_labels
+            "{} labelled {}, at least {} are needed",
+            evidence.n,
+            items(evidence.n),
+            rule.min_labels
         ));
     }
     if let Some((class, count)) = &evidence.fewest
         && *count < rule.min_class
     {
         return Some(format!(
-            "{count} items labelled {class}, at least {} are needed",
+            "{count} {} labelled {class}, at least {} are needed",
+            items(*count),
             rule.min_class
         ));
     }

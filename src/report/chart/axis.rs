@@ -145,8 +145,13 @@ impl Axis {
     pub(super) fn signed_labels(&self, unit: Unit) -> Vec<(f64, String)> {
         let scale = Scale::of_difference(unit, self.high.abs().max(self.low.abs()));
         self.words(|tick| {
-            let sign = if tick > 0.0 { "+" } else { "" };
-            format!("{sign}{}", scale.bar(tick))
+            // The sign before a currency.
+            let sign = match tick {
+                tick if tick > 0.0 => "+",
+                tick if tick < 0.0 => "-",
+                _ => "",
+            };
+            format!("{sign}{}", scale.bar(tick.abs()))
         })
     }
 
@@ -232,6 +237,8 @@ mod tests {
             .map(|one| one.1)
             .collect();
         assert_eq!(words, ["-10", "-5", "0", "+5", "+10 points"]);
+        let costs = Axis::around_zero([0.001], SPAN).signed_labels(Unit::Usd);
+        assert_eq!(costs[0].1, "-$0.001");
         assert_eq!(Axis::around_zero([], SPAN).ticks(), [-1.0, 0.0, 1.0]);
     }
 

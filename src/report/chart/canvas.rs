@@ -15,6 +15,8 @@ pub(super) const LEFT: f64 = 10.0;
 pub(super) const RIGHT: f64 = 430.0;
 /// About how many columns of text are as wide as a drawing.
 pub(super) const COLUMNS: usize = 64;
+/// Columns of a tick's words beside an axis that points up.
+const ASIDE_COLUMNS: usize = 7;
 /// Most characters of the words for those who do not see the drawing.
 const MOST_WORDS: usize = 4_000;
 /// Height of the ticks' words below an axis.
@@ -226,7 +228,13 @@ impl Canvas {
         for (tick, words) in labels {
             if let Some(y) = axis.place(*tick) {
                 self.line("grid", [left, y, right, y]);
-                self.text("tick", (left - 4.0, y + 3.5), Anchor::End, words, 8);
+                // A unit that finds no room stands in the words of the axis.
+                let words = match words.width() > ASIDE_COLUMNS {
+                    true => words.split(' ').next().unwrap_or_default(),
+                    false => words,
+                };
+                let at = (left - 4.0, y + 3.5);
+                self.text("tick", at, Anchor::End, words, ASIDE_COLUMNS);
             }
         }
     }

@@ -67,7 +67,7 @@ pub fn differences(plot: &Differences<'_>) -> String {
             Figure::Estimate(estimate) => format::difference(row.unit, estimate),
             Figure::Undefined { .. } => "undefined".to_owned(),
         };
-        head(&mut canvas, y, &name, &format!("{shown}{ended}"));
+        y += head(&mut canvas, y, &name, &format!("{shown}{ended}"));
         let margin = row
             .margin
             .filter(|margin| margin.is_finite() && *margin > 0.0);

@@ -6,6 +6,7 @@ use super::axis::{Axis, Span, is_drawable};
 use super::canvas::{Anchor, BELOW_AXIS, COLUMNS, Canvas, LEFT, RIGHT};
 use super::strip::{head, left_out};
 use crate::analysis::findings::Unit;
+use crate::analysis::format;
 
 /// Most histograms; the others are counted.
 const MOST_ROWS: usize = 8;
@@ -106,6 +107,11 @@ impl Ord for Ordered {
     }
 }
 
+/// A part of so many.
+fn share(count: u64, all: u64) -> f64 {
+    count as f64 / all.max(1) as f64
+}
+
 /// The different values, as many as tell whether there are few.
 fn distinct(rows: &[Values<'_>]) -> BTreeSet<Ordered> {
     let mut found = BTreeSet::new();
@@ -120,8 +126,8 @@ fn distinct(rows: &[Values<'_>]) -> BTreeSet<Ordered> {
     found
 }
 
-/// The drawing: a histogram for each target below one another; the highest bar of each target is as high as all others', so that
-/// shapes can be compared.
+/// The drawing: a histogram for each target below one another; a bar is as high as its share of the target's values, by the same
+/// measure for all, so that targets with more and with fewer values can be compared.
 #[must_use]
 pub fn distributions(plot: &Distributions<'_>) -> String {
     let mut canvas = Canvas::default();
@@ -137,6 +143,15 @@ pub fn distributions(plot: &Distributions<'_>) -> String {
     let mut words = Vec::new();
     let mut y = 2.0;
     let known = distinct(rows);
+    let highest = axis.as_ref().map_or(0.0, |axis| {
+        let bars = Bars::of(&known, axis);
+        let shares = rows.iter().flat_map(|row| {
+            let counts = bars.counts(row.values);
+            let all: u64 = counts.iter().sum();
+            counts.into_iter().map(move |count| share(count, all))
+        });
+        shares.fold(0.0, f64::max)
+    });
     for row in rows {
         let drawable = row
             .values
@@ -148,17 +163,17 @@ pub fn distributions(plot: &Distributions<'_>) -> String {
         if missing > 0 {
             said.push_str(&format!(", {missing} without"));
         }
-        head(&mut canvas, y, row.name, &said);
+        y += head(&mut canvas, y, row.name, &said);
         let bottom = y + 18.0 + HEIGHT;
         if let (Some(axis), true) = (&axis, drawable > 0) {
             let bars = Bars::of(&known, axis);
             let counts = bars.counts(row.values);
-            let most = counts.iter().copied().max().unwrap_or(0).max(1);
+            let all_counted: u64 = counts.iter().sum();
             let mut held = Vec::new();
             let all = bars.edges.iter().zip(&bars.places).zip(&counts);
             for ((edges, (left, right)), count) in all.filter(|(_, count)| **count > 0) {
                 // One value among many must not vanish.
-                let tall = (HEIGHT * *count as f64 / most as f64).max(1.5);
+                let tall = (HEIGHT * share(*count, all_counted) / highest).max(1.5);
                 let place = [*left, bottom - tall, right - left, tall];
                 canvas.rect("mark bar accent", place);
                 held.push(format!(
@@ -185,6 +200,13 @@ pub fn distributions(plot: &Distributions<'_>) -> String {
             }
             None => y += 4.0,
         }
+    }
+    if highest > 0.0 {
+        let highest = format::share(highest, 1.0);
+        let said = format!("heights are shares of a row's values, the highest {highest}");
+        left_out(&mut canvas, y + 12.0, &said);
+        words.push(said);
+        y += 18.0;
     }
     let hidden = plot.rows.len() - rows.len();
     if hidden > 0 || rows.is_empty() {
@@ -228,6 +250,16 @@ mod tests {
             values,
             missing: 0,
         }
+    }
+
+    #[test]
+    fn bars_are_as_high_as_their_shares() {
+        let (many, few) = ([1.0, 1.0, 1.0, 2.0], [1.0, 2.0, 3.0, 4.0]);
+        let page = drawn(Unit::Score, None, &[of("many", &many), of("few", &few)]);
+        // Three of four are the highest bar of all; one of four is a third of that in either row.
+        assert_eq!(page.matches("height=\"44\"").count(), 1, "{page}");
+        assert_eq!(page.matches("height=\"14.7\"").count(), 5, "{page}");
+        assert!(page.contains("the highest 75.0 %"), "{page}");
     }
 
     #[test]

@@ -49,6 +49,7 @@ fn every(name: &str, values: &[f64]) -> Vec<String> {
             unit,
             rows: &rows,
             rule: Some((at(3), name)),
+            beside: &[],
         };
         all.push(intervals(&plot));
         all.push(signed_intervals(&plot));

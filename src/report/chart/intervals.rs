@@ -19,6 +19,8 @@ pub struct Intervals<'a> {
     pub rows: &'a [IntervalRow<'a>],
     /// A value to compare with, such as the baseline's or a bar, and its words.
     pub rule: Option<(f64, &'a str)>,
+    /// Figures of drawings beside it: all have the same axis.
+    pub beside: &'a [&'a Figure],
 }
 
 /// One figure.
@@ -58,7 +60,8 @@ fn drawing(plot: &Intervals<'_>, rules: &[(f64, &str)], is_signed: bool) -> Stri
         to: RIGHT - 10.0,
     };
     let limits = (plot.unit == Unit::Rate && !is_signed).then_some((0.0, 1.0));
-    let values = rows.iter().flat_map(|row| extent(row.figure));
+    let figures = rows.iter().map(|row| row.figure);
+    let values = figures.chain(plot.beside.iter().copied()).flat_map(extent);
     let values_of_rules = rules.iter().map(|rule| rule.0);
     let axis = Axis::covering(values.chain(values_of_rules.clone()), limits, span);
     let mut words = Vec::new();
@@ -79,12 +82,15 @@ fn drawing(plot: &Intervals<'_>, rules: &[(f64, &str)], is_signed: bool) -> Stri
         band: None,
     };
     for row in rows {
-        let said = match row.figure {
+        let mut said = match row.figure {
             Figure::Estimate(estimate) if is_signed => format::difference(plot.unit, estimate),
             Figure::Estimate(estimate) => format::estimate(plot.unit, estimate, None),
             Figure::Undefined { .. } => "undefined".to_owned(),
         };
-        head(&mut canvas, y, row.name, &said);
+        if let Some(why) = row.figure.estimate().and_then(format::no_interval) {
+            said = format!("{said} {why}");
+        }
+        y += head(&mut canvas, y, row.name, &said);
         match &axis {
             Some(axis) => line(&mut canvas, axis, y, row.figure, row.look, against),
             None => super::strip::nothing(&mut canvas, y, why(row.figure)),
@@ -128,6 +134,7 @@ mod tests {
     use super::super::example::{estimate, open, undefined};
     use super::super::{Shape, Tone};
     use super::*;
+    use crate::analysis::findings::Estimate;
 
     fn rows<'a>(figures: &'a [(&'a str, Figure)]) -> Vec<IntervalRow<'a>> {
         figures
@@ -147,6 +154,7 @@ mod tests {
             unit: Unit::Rate,
             rows: &rows(figures),
             rule,
+            beside: &[],
         })
     }
 
@@ -170,9 +178,63 @@ mod tests {
                 unit: Unit::Rate,
                 rows: &rows,
                 rule: Some((0.888, "baseline prod")),
+                beside: &[],
             })
             .replace("><", ">\n<")
         );
+    }
+
+    #[test]
+    fn a_name_and_a_figure_that_do_not_fit_on_a_line_have_two() {
+        let short = drawn(&[("prod", estimate(0.5, 0.4, 0.6))], None);
+        assert!(
+            short.contains(r#"class="label value" x="430" y="14""#),
+            "{short}"
+        );
+        let name = "a-rather-long-tag-name-that-goes-on-and-on-and-on";
+        let long = drawn(&[(name, estimate(0.5, 0.4, 0.6))], None);
+        assert!(
+            long.contains(r#"class="label value" x="430" y="29""#),
+            "{long}"
+        );
+        assert!(long.contains(&format!(">{name}<")), "{long}");
+    }
+
+    #[test]
+    fn a_figure_without_an_interval_says_why() {
+        let alone = Estimate {
+            no_interval: Some("one case only".into()),
+            ..estimate(0.5, 0.4, 0.6).estimate().unwrap().clone()
+        };
+        let alone = Estimate {
+            low: None,
+            high: None,
+            ..alone
+        };
+        let page = drawn(&[("a", Figure::Estimate(alone))], None);
+        assert!(page.contains("(no interval: one case only)"), "{page}");
+    }
+
+    #[test]
+    fn drawings_beside_one_another_share_their_axis() {
+        let (low, high) = (estimate(0.1, 0.0, 0.2), estimate(0.9, 0.8, 1.0));
+        let of = |figure: &Figure| {
+            let figures = [("a", figure.clone())];
+            let plot = Intervals {
+                id: "x",
+                title: "t",
+                unit: Unit::Rate,
+                rows: &rows(&figures),
+                rule: None,
+                beside: &[&low, &high],
+            };
+            let page = intervals(&plot);
+            let ticks = page.split("class=\"label tick\"").skip(1);
+            ticks
+                .map(|one| one.split(['>', '<']).nth(1).unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of(&low), of(&high));
     }
 
     #[test]

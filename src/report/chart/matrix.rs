@@ -9,6 +9,8 @@ const MOST_CLASSES: usize = 10;
 const ASIDE: f64 = 110.0;
 /// Height of a row.
 const ROW: f64 = 34.0;
+/// How opaque a cell is that holds its whole row: counts stay easy to read on it, in light and in dark.
+const FULLEST: f64 = 0.4;
 /// Widest a cell is.
 const WIDEST: f64 = 100.0;
 
@@ -100,15 +102,9 @@ pub fn matrix(plot: &Matrix<'_>) -> String {
                 true => ("cell agrees", "and the judge too"),
                 false => ("cell", ""),
             };
-            canvas.shaded(class, cell, Some(0.6 * share));
+            canvas.shaded(class, cell, Some(FULLEST * share));
             let at = (x + wide / 2.0, y + ROW / 2.0 + 4.0);
-            canvas.text(
-                "count",
-                at,
-                Anchor::Middle,
-                &count.to_string(),
-                columns.max(3),
-            );
+            canvas.text("", at, Anchor::Middle, &count.to_string(), columns.max(3));
             let (human, judge) = (&plot.classes[*human], &plot.classes[*judge]);
             if count > 0 && said.is_empty() {
                 words.push(format!("people say {human} and the judge {judge}: {count}"));

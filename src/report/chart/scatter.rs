@@ -229,6 +229,24 @@ mod tests {
     }
 
     #[test]
+    fn a_tick_beside_an_axis_is_never_cut() {
+        let page = scatter(&Scatter {
+            id: "latency-tokens",
+            title: "latency and tokens out of each trial",
+            across: ("latency", Unit::Milliseconds),
+            up: ("tokens out", Unit::Tokens),
+            series: &[Points {
+                name: "prod",
+                points: &[(350.0, 160.0), (500.0, 12.0)],
+            }],
+        });
+        assert!(
+            page.contains(">200<") && !page.contains('\u{2026}'),
+            "{page}"
+        );
+    }
+
+    #[test]
     fn without_a_point_there_is_no_axis() {
         for points in [&[][..], &[(f64::NAN, 1.0)]] {
             let page = drawn(&[Points { name: "a", points }]);

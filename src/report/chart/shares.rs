@@ -48,7 +48,7 @@ pub fn shares(plot: &Shares<'_>) -> String {
     let mut y = 2.0;
     for row in rows {
         let all: u64 = row.parts.iter().map(|part| part.count).sum();
-        head(&mut canvas, y, row.name, &format!("{all}"));
+        y += head(&mut canvas, y, row.name, &format!("{all}"));
         y += 20.0;
         let mut x = LEFT;
         let mut said = Vec::new();

@@ -13,8 +13,11 @@ const TO_LINE: f64 = 25.0;
 pub(super) const ROW: f64 = 40.0;
 /// Half the height of what stands across a line.
 const HALF: f64 = 7.0;
-/// Fewest columns that a name keeps beside its figure.
-const LEAST_NAME: usize = 14;
+/// About how wide a column of a name is, which is bold, and one of other words.
+const NAME_COLUMN: f64 = 7.2;
+const COLUMN: f64 = 6.6;
+/// From a name to the words below it.
+const SECOND_LINE: f64 = 15.0;
 
 /// How a row's mark looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +64,19 @@ impl Tone {
     }
 }
 
-/// The head of a row: its name to the left and its figure in words to the right; a name that is too long for both is cut.
-pub(super) fn head(canvas: &mut Canvas, top: f64, name: &str, words: &str) {
-    let room = COLUMNS.saturating_sub(words.width() + 2).max(LEAST_NAME);
+/// The head of a row: its name to the left and its figure in words to the right, below it where one line is too short for both.
+/// Answers how much lower the row then begins.
+pub(super) fn head(canvas: &mut Canvas, top: f64, name: &str, words: &str) -> f64 {
+    let wide = name.width() as f64 * NAME_COLUMN + words.width() as f64 * COLUMN;
+    let below = match wide + COLUMN > RIGHT - LEFT {
+        true => SECOND_LINE,
+        false => 0.0,
+    };
+    let room = ((RIGHT - LEFT) / NAME_COLUMN) as usize;
     canvas.text("name", (LEFT, top + 12.0), Anchor::Start, name, room);
-    let room = COLUMNS - LEAST_NAME - 2;
-    canvas.text("value", (RIGHT, top + 12.0), Anchor::End, words, room);
+    let at = (RIGHT, top + 12.0 + below);
+    canvas.text("value", at, Anchor::End, words, COLUMNS);
+    below
 }
 
 /// In place of a line: why there is none.

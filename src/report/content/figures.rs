@@ -37,7 +37,7 @@ const LABELS: &[(&str, &str)] = &[
 ];
 
 /// One row of the table of figures.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::report) struct Row {
     /// What the metric is called here.
     pub(in crate::report) label: String,
@@ -58,6 +58,8 @@ pub(in crate::report) struct Cell {
     pub(in crate::report) interval: String,
     /// `126/150`.
     pub(in crate::report) count: String,
+    /// How many cases it rests on, where there is room to say it of every figure: `150 cases`, `160 x 3`.
+    pub(in crate::report) cases: String,
 }
 
 /// The rows of the table of figures, and metrics without a figure for any target, each with the reason.
@@ -161,7 +163,8 @@ pub(in crate::report) fn coverage(findings: &Findings) -> Row {
         Cell {
             point: scale.with_unit(estimate.coverage, Rounding::Down, Some(1.0)),
             interval: bounds,
-            count: format!("{} trials", estimate.trials),
+            count: counted(estimate.trials, "trial"),
+            cases: String::new(),
         }
     };
     Row {
@@ -189,9 +192,11 @@ pub(in crate::report) fn shared_count(rows: &mut [Row], target: usize, repeats: 
         return String::new();
     };
     for row in rows {
-        let count = &mut row.cells[target].count;
-        if *count == shared {
-            count.clear();
+        let cell = &mut row.cells[target];
+        for count in [&mut cell.count, &mut cell.cases] {
+            if *count == shared {
+                count.clear();
+            }
         }
     }
     shared.replacen(" x", " cases x", 1)
@@ -226,6 +231,7 @@ fn corrected(findings: &Findings, figures: &[Option<&MetricFigure>]) -> Option<R
                 let unit = one.map_or(Unit::Rate, |one| one.unit);
                 let mut cell = Cell::of(unit, &Figure::Estimate(estimate), findings.design.repeats);
                 cell.count.clear();
+                cell.cases.clear();
                 cell
             }
             None if one.is_some() => Cell::text("not corrected"),
@@ -265,20 +271,30 @@ fn judge_word<'a>(findings: &'a Findings, metric: &str, state: &'a str) -> &'a s
     }
 }
 
+/// How the judges behind a figure stand: `judge: uncalibrated`; `None` where none has a say.
+pub(in crate::report) fn judge_note(
+    findings: &Findings,
+    metric: &str,
+    one: &MetricFigure,
+) -> Option<String> {
+    let state = one.calibration.as_ref()?;
+    Some(format!("judge: {}", judge_word(findings, metric, state)))
+}
+
 /// What to know about a row: who says it, and whether it rests on little.
 fn note(findings: &Findings, metric: &str, figures: &[Option<&MetricFigure>]) -> String {
     let mut parts: Vec<String> = Vec::new();
     for one in figures.iter().flatten() {
-        let judge = one
-            .calibration
-            .iter()
-            .map(|state| format!("judge: {}", judge_word(findings, metric, state)));
+        let judge = judge_note(findings, metric, one);
         let flags = one
             .figure
             .estimate()
             .into_iter()
             .flat_map(|estimate| &estimate.flags);
-        for part in judge.chain(flags.map(|flag| flag.replace('-', " "))) {
+        for part in judge
+            .into_iter()
+            .chain(flags.map(|flag| flag.replace('-', " ")))
+        {
             if !parts.contains(&part) {
                 parts.push(part);
             }
@@ -325,16 +341,21 @@ impl Cell {
                 let shown = format::estimate(unit, estimate, None);
                 let (point, interval) = match shown.split_once(" [") {
                     Some((point, ends)) => (point.to_owned(), format!("[{ends}")),
-                    None => (shown, no_interval(estimate)),
+                    None => (shown, format::no_interval(estimate).unwrap_or_default()),
                 };
                 let count = match unit {
                     Unit::Rate => count(estimate, repeats),
                     _ => String::new(),
                 };
+                let cases = match repeats {
+                    1 => counted(estimate.n, "case"),
+                    _ => format!("{} x {repeats}", estimate.n),
+                };
                 Self {
                     point,
                     interval,
                     count,
+                    cases,
                 }
             }
         }
@@ -347,12 +368,6 @@ impl Cell {
             ..Self::default()
         }
     }
-}
-
-/// Why there is no interval, in its place.
-fn no_interval(estimate: &Estimate) -> String {
-    let why = estimate.no_interval.as_deref();
-    format!("(no interval: {})", why.unwrap_or("undefined"))
 }
 
 /// How many passed of how many; with repeats how many cases the rate rests on.

@@ -245,7 +245,8 @@ fn said(step: &Step) -> Option<Role> {
     }
 }
 
-fn role_word(role: Role) -> &'static str {
+/// Who speaks, in a word.
+pub(in crate::report) fn role_word(role: Role) -> &'static str {
     match role {
         Role::System => "system",
         Role::User => "user",

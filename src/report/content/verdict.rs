@@ -148,9 +148,11 @@ pub(in crate::report) fn judged(comparison: &Comparison) -> Option<String> {
 /// `next unclear, -0.6 points [-4.9, +3.6]`.
 pub(in crate::report) fn finding_words(comparison: &Comparison) -> String {
     let word = comparison.finding.map_or("", finding_word);
+    let judge = comparison.judge;
+    let judge = judge.map_or(String::new(), |word| format!(", judge: {word}"));
     match comparison.decisive().estimate() {
         Some(estimate) => format!(
-            "{} {word}, {}",
+            "{} {word}, {}{judge}",
             comparison.candidate,
             format::difference(comparison.unit, estimate)
         ),

@@ -175,6 +175,7 @@ pub(super) fn comparison(metric: &str, difference: Estimate, sentence: &str) -> 
         }),
         difference: Figure::Estimate(difference),
         corrected: None,
+        judge: None,
         ratio: None,
         test: "paired-t".into(),
         p: Some(0.78),

@@ -138,6 +138,7 @@ fn charts(row: &Row) -> Vec<Html> {
             unit: row.unit,
             rows: &rows,
             rule: Some((row.bar, "bar")),
+            beside: &[],
         };
         all.push(Html::drawn(match row.probe {
             Probe::Length => intervals_within(&plot, &[(-row.bar, "bar"), (row.bar, "bar")]),

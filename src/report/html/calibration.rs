@@ -21,8 +21,6 @@ use crate::report::screen::Ink;
 const SCRIPT: &str = include_str!("../../../reports/judge.js");
 /// Most characters of a text in the list.
 const TEXT: usize = 4_000;
-/// Most annotators that are drawn by themselves.
-const MOST_PEOPLE: usize = 8;
 
 /// The page.
 #[must_use]
@@ -38,24 +36,25 @@ pub fn calibration_page(title: &JudgeTitle, found: &Calibration) -> String {
         exit: words::exit(found),
     };
     let rates = [entries(&words::rates(found)), charts(&rates(found))];
-    let mut sections = vec![
-        Section {
-            id: "agreement",
-            title: "Agreement with people",
-            body: joined(&[
-                entries(&[words::agreement(found), words::people(found)].concat()),
-                charts(&agreement(found)),
-            ]),
-        },
-        Section {
+    let mut sections = vec![Section {
+        id: "agreement",
+        title: "Agreement with people",
+        body: joined(&[
+            entries(&[words::agreement(found), words::people(found)].concat()),
+            charts(&agreement(found)),
+        ]),
+    }];
+    let errs = joined(&[
+        entries(&[words::errors(found), words::orders(found)].concat()),
+        charts(&errors(found)),
+    ]);
+    if !errs.as_str().is_empty() {
+        sections.push(Section {
             id: "errors",
             title: "Errors and bias",
-            body: joined(&[
-                entries(&[words::errors(found), words::orders(found)].concat()),
-                charts(&errors(found)),
-            ]),
-        },
-    ];
+            body: errs,
+        });
+    }
     if found.rates.is_some() {
         sections.push(Section {
             id: "rates",
@@ -110,7 +109,7 @@ fn agreement(found: &Calibration) -> Vec<Chart> {
         .filter_map(|(key, name)| Some(((*name).to_owned(), figure(found, key)?)))
         .collect();
     let people = found.people.iter().flat_map(|facts| &facts.annotators);
-    for one in people.take(MOST_PEOPLE) {
+    for one in people {
         rows.push((format!("{} with the others", one.annotator), &one.person));
     }
     let look = |place: usize| match place {
@@ -137,6 +136,7 @@ fn agreement(found: &Calibration) -> Vec<Chart> {
             unit: Unit::Score,
             rows: &rows,
             rule: None,
+            beside: &[],
         })),
         title,
     });
@@ -244,6 +244,7 @@ fn leaning(by: &str, title: &str, slices: &[&Shift]) -> Option<Chart> {
         unit: first.unit,
         rows: &rows,
         rule: signed.then_some((0.0, "as people do,")),
+        beside: &[],
     };
     let drawn = match signed {
         true => signed_intervals(&plot),
@@ -320,6 +321,7 @@ fn rates(found: &Calibration) -> Vec<Chart> {
         unit: words::rate_unit(found),
         rows: &rows,
         rule: None,
+        beside: &[],
     });
     vec![Chart {
         title,
@@ -409,7 +411,7 @@ fn record(title: &JudgeTitle, found: &Calibration) -> Vec<Said> {
     if let Some(drawn) = found.labels.drawn {
         said.push(line("drawn", drawn));
     }
-    let look = format!("{}, error {:.4}, two-sided", found.labels.look, found.alpha);
+    let look = super::judged::look(found.labels.look, found.alpha);
     said.push(line("look", &look));
     said.push(line("evenhand", env!("CARGO_PKG_VERSION")));
     said

@@ -124,6 +124,13 @@ pub(super) fn charts(charts: &[Chart]) -> Html {
     }
 }
 
+/// Which look at the labels it was, and what that means for its intervals.
+pub(super) fn look(look: u32, alpha: f64) -> String {
+    format!(
+        "{look} at these labels; its intervals and tests may err in {alpha:.4} of such looks (two-sided)"
+    )
+}
+
 /// One after the other.
 pub(super) fn joined(parts: &[Html]) -> Html {
     let all: Vec<&str> = parts.iter().map(Html::as_str).collect();

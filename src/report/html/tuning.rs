@@ -105,6 +105,7 @@ fn held_out(tuning: &Tuning) -> Vec<Chart> {
             unit: Unit::Score,
             rows: &rows,
             rule: None,
+            beside: &[],
         })),
         title,
     };
@@ -218,7 +219,7 @@ fn record(tuning: &Tuning, labels: &str) -> Vec<Said> {
         line("seed", &tuning.seed.to_string()),
     ];
     if let Some(found) = &tuning.held_out {
-        let look = format!("{}, error {:.4}, two-sided", found.look, found.alpha);
+        let look = super::judged::look(found.look, found.alpha);
         said.push(line("look", &look));
     }
     said.extend(words::spent(tuning));

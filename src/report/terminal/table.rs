@@ -46,6 +46,8 @@ pub(super) struct Figures<'a> {
     pub(super) title: &'a str,
     pub(super) headings: &'a [Heading],
     pub(super) rows: &'a [Row],
+    /// The same rows with every count, for layouts without a head that could hold the shared one.
+    pub(super) whole: &'a [Row],
     /// The least width of the labels, so that tables below one another share it.
     pub(super) label_width: usize,
 }
@@ -188,7 +190,7 @@ fn beside(figures: &Figures<'_>, shows: Shows) -> String {
 /// Every target has a line, and its metric stands before the first of them.
 fn behind(figures: &Figures<'_>, shows: Shows) -> String {
     let mut lines = Vec::new();
-    for row in figures.rows {
+    for row in figures.whole {
         for (nth, (one, cell)) in figures.headings.iter().zip(&row.cells).enumerate() {
             let first = nth == 0;
             let name = if first { label(row) } else { String::new() };
@@ -210,7 +212,7 @@ fn behind(figures: &Figures<'_>, shows: Shows) -> String {
 /// Every target has a line, and its metric stands above the first of them.
 fn below(figures: &Figures<'_>, shows: Shows) -> String {
     let mut text = String::new();
-    for row in figures.rows {
+    for row in figures.whole {
         let targets = figures.headings.iter().zip(&row.cells);
         let lines: Vec<Line> = targets
             .map(|(one, cell)| Line {
@@ -268,14 +270,16 @@ fn draw(lines: &[Line], targets: usize) -> String {
             Alignment::right(),
         );
         for (nth, line) in lines.iter().enumerate() {
-            if of(line).interval.is_empty() {
-                let span = Span::column(GROUP.cast_signed());
-                table.with(
-                    Modify::new(At::new(nth, first))
-                        .with(span)
-                        .with(Alignment::left()),
-                );
-            }
+            let cell = of(line);
+            // A reason takes the room of a figure, and one in place of an interval that of a count which is not there.
+            let (at, wide) = match (cell.interval.is_empty(), cell.count.is_empty()) {
+                (true, _) => (first, GROUP),
+                (false, true) => (first + 1, GROUP - 1),
+                (false, false) => continue,
+            };
+            let span = Span::column(wide.cast_signed());
+            let wide = Modify::new(At::new(nth, at)).with(span);
+            table.with(wide.with(Alignment::left()));
         }
     }
     let noted = any(&|line| !line.note.is_empty());

@@ -8,11 +8,13 @@ use serde::Serialize;
 
 use crate::analysis::format::plain;
 use crate::analysis::held::HumanValue;
-use crate::domain::message::Role;
+use crate::domain::message::{Message, Role};
 use crate::domain::score::Score;
 use crate::report::casebook::{Detail, Trial};
 use crate::report::content::show_command;
-use crate::report::content::trial::{REPLY, ending, facts, reason, texts, verdict, votes, who};
+use crate::report::content::trial::{
+    REPLY, ending, facts, reason, role_word, texts, verdict, votes, who,
+};
 use crate::report::screen::Ink;
 
 /// Characters of one text that are kept.
@@ -181,9 +183,12 @@ fn told(found: &Detail, trial: &Trial, around: &Around<'_>, room: &mut Room) -> 
     let mut more = 0;
     if let Some(finished) = &trial.finished {
         let question = found.case.input.text();
+        let messages = found.case.input.messages();
+        let mut asked = messages.iter().peekable();
         for (label, text) in texts(&found.case, finished) {
             // What is asked stands above both sides already.
-            if (label == "user" || label.starts_with("input")) && text == question {
+            let is_asked = |one: &&Message| label == role_word(one.role) && text == one.content;
+            if asked.next_if(is_asked).is_some() || label.starts_with("input") && text == question {
                 continue;
             }
             if shown.len() >= MOST_TEXTS && !label.starts_with(REPLY) {

@@ -17,6 +17,8 @@ use crate::report::content::succeeded;
 pub(super) struct Index {
     /// Whose trials they are.
     pub(super) sides: Vec<String>,
+    /// The place of the baseline among them: what the others' answers are held against.
+    pub(super) base: usize,
     /// The scorers, in the order of the marks.
     pub(super) scorers: Vec<String>,
     /// All tags, sorted.
@@ -148,7 +150,10 @@ impl<'a> Lister<'a> {
                 *tag = sorted[*tag];
             }
         }
+        let baseline = findings.design.baseline.as_ref();
+        let base = sides.iter().position(|side| Some(side) == baseline);
         Index {
+            base: base.unwrap_or(0),
             sides,
             scorers: head.scorers.clone(),
             tags: self.tags.into_keys().collect(),

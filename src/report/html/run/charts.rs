@@ -1,7 +1,7 @@
 //! Which charts stand on the page, and of what.
 
 use super::columns::Columns;
-use crate::analysis::findings::{Comparison, Findings, MetricFigure, Unit};
+use crate::analysis::findings::{Comparison, Figure, Findings, MetricFigure, Unit};
 use crate::funnel::html;
 use crate::report::chart::{
     Cumulative, DifferenceRow, Differences, Distributions, Flips, IntervalRow, Intervals, Look,
@@ -33,6 +33,19 @@ pub(super) fn framed(charts: Vec<Drawn>) -> Html {
     Html::drawn(format!("<div class=\"charts\">{figures}</div>"))
 }
 
+/// A title with how the judges behind a metric stand: a drawing of their opinion says so itself.
+fn judged(findings: &Findings, metric: &str, title: String) -> String {
+    let mut targets = findings.targets.iter();
+    let note = targets.find_map(|target| {
+        let one = content::metric(target, metric)?;
+        content::judge_note(findings, metric, one)
+    });
+    match note {
+        Some(note) => format!("{title} ({note})"),
+        None => title,
+    }
+}
+
 /// The primary metric of every target.
 pub(super) fn of_targets(findings: &Findings) -> Vec<Drawn> {
     let name = &findings.design.primary;
@@ -53,23 +66,33 @@ pub(super) fn of_targets(findings: &Findings) -> Vec<Drawn> {
             look: Look::PLAIN,
         })
         .collect();
-    let title = format!("{} of each target", label(name));
+    let title = judged(findings, name, format!("{} of each target", label(name)));
     let chart = intervals(&Intervals {
         id: "chart-targets",
         title: &title,
         unit: first.unit,
         rows: &rows,
         rule: None,
+        beside: &[],
     });
     vec![Drawn { title, chart }]
 }
 
 /// Every metric of a candidate against the baseline. `nth` tells the drawings of several candidates apart.
 pub(super) fn of_differences(nth: usize, comparisons: &[&Comparison]) -> Html {
+    let name = |one: &&Comparison| {
+        let corrected = one.corrected.as_ref();
+        match corrected.is_some_and(|one| one.difference.is_some()) {
+            true => format!("{}, corrected", label(&one.metric)),
+            false => label(&one.metric).to_owned(),
+        }
+    };
+    let names: Vec<String> = comparisons.iter().map(name).collect();
     let rows: Vec<DifferenceRow<'_>> = comparisons
         .iter()
-        .map(|one| DifferenceRow {
-            name: label(&one.metric),
+        .zip(&names)
+        .map(|(one, name)| DifferenceRow {
+            name,
             unit: one.unit,
             difference: one.decisive(),
             margin: one.noise,
@@ -77,7 +100,8 @@ pub(super) fn of_differences(nth: usize, comparisons: &[&Comparison]) -> Html {
             finding: one.finding,
         })
         .collect();
-    let Some(first) = comparisons.first() else {
+    let is_known = |row: &DifferenceRow<'_>| row.difference.estimate().is_some();
+    let Some(first) = comparisons.first().filter(|_| rows.iter().any(is_known)) else {
         return Html::default();
     };
     let title = format!("{} minus {}", first.candidate, first.baseline);
@@ -118,6 +142,12 @@ pub(super) fn of_turns(findings: &Findings, columns: &Columns) -> Html {
 pub(super) fn of_slices(findings: &Findings) -> Html {
     let name = &findings.design.primary;
     let mut charts = Vec::new();
+    let slices = findings.targets.iter().flat_map(|one| one.slices.values());
+    let metrics = slices.flat_map(|slice| &slice.metrics);
+    let all: Vec<&Figure> = metrics
+        .filter(|(known, _)| known == name)
+        .map(|(_, one)| &one.figure)
+        .collect();
     for (nth, target) in findings.targets.iter().enumerate() {
         let figures: Vec<(&str, &MetricFigure)> = target
             .slices
@@ -128,7 +158,8 @@ pub(super) fn of_slices(findings: &Findings) -> Html {
                 Some((tag.as_str(), &found.1))
             })
             .collect();
-        if figures.is_empty() || figures.len() > MOST_TAG_ROWS {
+        let is_known = |one: &(&str, &MetricFigure)| one.1.figure.estimate().is_some();
+        if !figures.iter().any(is_known) || figures.len() > MOST_TAG_ROWS {
             continue;
         }
         let rows: Vec<IntervalRow<'_>> = figures
@@ -140,12 +171,14 @@ pub(super) fn of_slices(findings: &Findings) -> Html {
             })
             .collect();
         let title = format!("{} by tag: {}", label(name), target.id);
+        let title = judged(findings, name, title);
         let chart = intervals(&Intervals {
             id: &format!("chart-slices-{nth}"),
             title: &title,
             unit: figures[0].1.unit,
             rows: &rows,
             rule: None,
+            beside: &all,
         });
         charts.push(Drawn { title, chart });
     }
@@ -153,7 +186,7 @@ pub(super) fn of_slices(findings: &Findings) -> Html {
 }
 
 /// The values of every scorer that gives numbers.
-pub(super) fn of_scores(scorers: &[String], columns: &Columns) -> Vec<Drawn> {
+pub(super) fn of_scores(findings: &Findings, scorers: &[String], columns: &Columns) -> Vec<Drawn> {
     let mut charts = Vec::new();
     for (at, scorer) in scorers.iter().enumerate() {
         let rows: Vec<Values<'_>> = columns
@@ -168,7 +201,7 @@ pub(super) fn of_scores(scorers: &[String], columns: &Columns) -> Vec<Drawn> {
         if rows.iter().all(|row| row.values.is_empty()) {
             continue;
         }
-        let title = format!("values of {scorer}");
+        let title = judged(findings, scorer, format!("values of {scorer}"));
         let chart = distributions(&Distributions {
             id: &format!("chart-scores-{at}"),
             title: &title,

@@ -1,10 +1,11 @@
 //! Candidates against the baseline: every metric with its interval, and who changed sides.
 
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::charts;
 use super::link::case_link;
-use super::table;
+use super::table::{self, Column};
 use crate::analysis::findings::{Comparison, Figure, Finding, Findings, Unit};
 use crate::analysis::format;
 use crate::report::content;
@@ -31,7 +32,12 @@ fn one(findings: &Findings, nth: usize, verdict: &content::Verdict<'_>) -> Strin
             && one.baseline == primary.baseline
             && one.role != "slice"
     };
-    let comparisons: Vec<&Comparison> = findings.comparisons.iter().filter(of_same).collect();
+    let mut comparisons: Vec<&Comparison> = findings.comparisons.iter().filter(of_same).collect();
+    // Of a candidate without any difference the primary metric says why; the others would say it again.
+    let is_known = |one: &Comparison| one.decisive().estimate().is_some();
+    if !comparisons.iter().any(|one| is_known(one)) {
+        comparisons.retain(|one| one.role == "primary");
+    }
     let chart = charts::of_differences(nth, &comparisons);
     let mut entries = Vec::new();
     let mut add = |label: &str, text: Option<String>| {
@@ -68,57 +74,83 @@ fn one(findings: &Findings, nth: usize, verdict: &content::Verdict<'_>) -> Strin
     .to_owned()
 }
 
-/// The row of a metric and, where it was corrected for a judge's error, one below it.
-fn rows(comparison: &Comparison) -> Vec<Json> {
-    let row = |metric: &str, is_term: bool, difference: String| {
-        json!({
-            "metric": metric, "is_term": is_term, "difference": difference,
-            "finding": "", "tone": "", "p": "", "pairs": "", "words": "",
-        })
-    };
-    let mut first = row(
-        content::label(&comparison.metric),
-        false,
-        shown(comparison.unit, &comparison.difference),
-    );
-    let p = comparison.p_adjusted.or(comparison.p);
-    first["p"] = p.map_or(String::new(), format::p_value).into();
-    first["pairs"] = comparison.pairs.into();
-    first["words"] = match comparison.role.as_str() {
+/// A row of the table.
+#[derive(Default, Serialize)]
+struct Row {
+    metric: String,
+    is_term: bool,
+    finding: &'static str,
+    tone: &'static str,
+    difference: String,
+    p: String,
+    pairs: String,
+    words: String,
+}
+
+/// The row of a metric. Where it was corrected for a judge's error there are two: what the judge says, and below it the corrected
+/// difference, on which finding and p rest.
+fn rows(comparison: &Comparison) -> Vec<Row> {
+    let p = |p: Option<f64>| p.map_or(String::new(), format::p_value);
+    let sentence = match comparison.role.as_str() {
         "primary" => content::sentence(comparison),
         _ => content::adjusted(comparison),
-    }
-    .into();
-    if let Some(finding) = comparison.finding {
-        first["finding"] = content::finding_word(finding).into();
-        first["tone"] = match finding {
-            Finding::Better => "good",
-            Finding::Worse => "bad",
-            Finding::Same | Finding::Unclear => "",
+    };
+    let first = Row {
+        metric: content::label(&comparison.metric).to_owned(),
+        difference: shown(comparison.unit, &comparison.difference),
+        pairs: comparison.pairs.to_string(),
+        ..Row::default()
+    };
+    let decided = |row: Row, words: String| Row {
+        finding: comparison.finding.map_or("", content::finding_word),
+        tone: match comparison.finding {
+            Some(Finding::Better) => "good",
+            Some(Finding::Worse) => "bad",
+            _ => "",
+        },
+        p: p(comparison.p_adjusted.or(comparison.p)),
+        words,
+        ..row
+    };
+    let Some(corrected) = &comparison.corrected else {
+        return vec![decided(first, sentence)];
+    };
+    let below = |metric: &str, difference: String| Row {
+        metric: metric.to_owned(),
+        is_term: true,
+        difference,
+        ..Row::default()
+    };
+    match (&corrected.difference, &corrected.why) {
+        (Some(difference), _) => {
+            let said = Row {
+                p: p(comparison.checks.get("raw_p").copied()),
+                words: "as the judge says; the finding rests on the corrected difference".into(),
+                ..first
+            };
+            let by = match corrected.labels {
+                Some(labels) => {
+                    let labels = content::counted(labels, "label");
+                    format!("{}, {labels}", corrected.method)
+                }
+                None => corrected.method.clone(),
+            };
+            let difference = shown(comparison.unit, difference);
+            let corrected = Row {
+                pairs: said.pairs.clone(),
+                ..below("corrected", difference)
+            };
+            vec![said, decided(corrected, format!("{sentence} ({by})"))]
         }
-        .into();
-    }
-    let mut rows = vec![first];
-    if let Some(corrected) = &comparison.corrected {
-        let words = |labels: Option<u64>, method: &str| match labels {
-            Some(labels) => format!("{method}, {}", content::counted(labels, "label")),
-            None => method.to_owned(),
-        };
-        match (&corrected.difference, &corrected.why) {
-            (Some(difference), _) => {
-                let mut below = row("corrected", true, shown(comparison.unit, difference));
-                below["words"] = words(corrected.labels, &corrected.method).into();
-                rows.push(below);
-            }
-            (None, Some(why)) => {
-                let mut below = row("not corrected", true, String::new());
-                below["words"] = why.as_str().into();
-                rows.push(below);
-            }
-            (None, None) => {}
+        (None, Some(why)) => {
+            let below = Row {
+                words: why.clone(),
+                ..below("not corrected", String::new())
+            };
+            vec![decided(first, sentence), below]
         }
+        (None, None) => vec![decided(first, sentence)],
     }
-    rows
 }
 
 fn shown(unit: Unit, figure: &Figure) -> String {
@@ -163,12 +195,16 @@ pub(super) fn by_tag(findings: &Findings) -> Html {
         })
         .collect();
     rows.sort();
-    let mut columns = vec!["tag".to_owned()];
-    columns.extend(several.then(|| "candidate".to_owned()));
-    columns.extend(["difference", "p, adjusted", "pairs"].map(str::to_owned));
+    let mut columns = vec![Column::words("tag")];
+    columns.extend(several.then(|| Column::words("candidate")));
+    columns.extend([
+        Column::figures("difference"),
+        Column::counts("p, adjusted"),
+        Column::counts("pairs"),
+    ]);
     let metric = content::label(&findings.design.primary);
     let caption = format!(
         "Differences of {metric} by tag: exploration, no finding rests on it; p is adjusted for the number of tags (Benjamini-Hochberg)."
     );
-    table::rows(&caption, &columns, &rows)
+    table::rows(&caption, &columns, &rows, true)
 }

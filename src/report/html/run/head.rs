@@ -38,11 +38,6 @@ pub(super) fn head(findings: &Findings) -> (String, Html) {
 
 /// The gates, the exit and the next steps.
 pub(super) fn gates(findings: &Findings, frame: &Frame) -> Html {
-    let first = findings.gates.first();
-    let several = findings
-        .gates
-        .iter()
-        .any(|gate| Some(&gate.target) != first.map(|one| &one.target));
     let gates = findings.gates.iter().map(|gate| {
         let tone = match gate.outcome {
             GateOutcome::Passed => "good",
@@ -61,7 +56,7 @@ pub(super) fn gates(findings: &Findings, frame: &Frame) -> Html {
     let next = frame.next.iter();
     let values = json!({
         "gates": gates.collect::<Vec<_>>(),
-        "several": several,
+        "several": findings.targets.len() > 1,
         "exit": exit.map_or(String::new(), |(code, why)| format!("exit {code}: {why}")),
         "next": next
             .map(|step| json!({"command": step.command, "why": step.why}))

@@ -1,6 +1,6 @@
 //! Judges with their certificates: what they say, corrected beside raw, and what they are worth.
 
-use super::table;
+use super::table::{self, Column};
 use crate::analysis::findings::{Figure, Findings, JudgeFindings, Unit};
 use crate::report::content::{self, Cell, short};
 use crate::report::html::template::Html;
@@ -13,19 +13,18 @@ pub(super) fn judges(findings: &Findings, notes: Vec<(&'static str, String)>) ->
         .map(|judge| row(findings, judge))
         .collect();
     let columns = [
-        "judge",
-        "of",
-        "model",
-        "identity",
-        "calibration",
-        "certificate",
-        "said",
-        "corrected",
-        "unscored",
-    ]
-    .map(str::to_owned);
+        Column::words("judge"),
+        Column::words("of"),
+        Column::words("model"),
+        Column::words("calibration"),
+        Column::figures("said"),
+        Column::figures("corrected"),
+        Column::words("unscored"),
+    ];
     let caption = "What each judge says of each target; what is not corrected is its opinion, and its own error is not in the interval.";
-    let mut body = table::rows(caption, &columns, &rows).as_str().to_owned();
+    let mut body = table::rows(caption, &columns, &rows, true)
+        .as_str()
+        .to_owned();
     let notes = notes.into_iter().map(|(label, text)| (label, text, false));
     body.push_str(table::entries(notes).as_str());
     Html::drawn(body)
@@ -41,7 +40,7 @@ fn row(findings: &Findings, judge: &JudgeFindings) -> Vec<String> {
         let cell = Cell::of(unit, figure, findings.design.repeats);
         match cell.interval.as_str() {
             "" => cell.point,
-            interval => format!("{} {interval}", cell.point),
+            interval => format!("{} {interval}, {}", cell.point, cell.cases),
         }
     };
     let conclusion = match judge.conclusion.as_deref() {
@@ -58,13 +57,15 @@ fn row(findings: &Findings, judge: &JudgeFindings) -> Vec<String> {
     vec![
         metric.unwrap_or(&judge.scorer).to_owned(),
         judge.target.clone(),
-        judge.model.clone(),
-        short(&judge.digest),
-        format!("{}{conclusion}", judge.calibration),
-        certificate.map_or("none".to_owned(), |one| {
-            let day = one.made.get(..10).unwrap_or(&one.made);
-            format!("{} ({day}); {}", one.words, one.rule)
-        }),
+        format!("{} ({})", judge.model, short(&judge.digest)),
+        match certificate {
+            None => format!("{}{conclusion}", judge.calibration),
+            Some(one) => {
+                let day = one.made.get(..10).unwrap_or(&one.made);
+                let (words, rule) = (&one.words, &one.rule);
+                format!("{}{conclusion}: {words} ({day}); {rule}", judge.calibration)
+            }
+        },
         figure(&judge.raw),
         corrected,
         match judge.unscored.is_empty() {

@@ -1,6 +1,6 @@
 //! What the figures rest on: trials that are done, missing, failed or tried again, by kind.
 
-use super::table;
+use super::table::{self, Column};
 use crate::analysis::findings::{Findings, TargetFindings};
 use crate::domain::fault::FaultKind;
 use crate::domain::transcript::Failure;
@@ -48,10 +48,12 @@ pub(super) fn missing(findings: &Findings, notes: Vec<(&'static str, String)>) -
             std::iter::once(label).chain(targets).collect()
         })
         .collect();
-    let mut columns = vec!["trials".to_owned()];
-    columns.extend(findings.targets.iter().map(|one| one.id.clone()));
+    let mut columns = vec![Column::words("trials")];
+    columns.extend(findings.targets.iter().map(|one| Column::counts(&one.id)));
     let caption = "An error of endpoint or harness is never a score; the agent's own failures count against it.";
-    let mut body = table::rows(caption, &columns, &rows).as_str().to_owned();
+    let mut body = table::rows(caption, &columns, &rows, false)
+        .as_str()
+        .to_owned();
     let notes = notes.into_iter().map(|(label, text)| (label, text, false));
     body.push_str(table::entries(notes).as_str());
     Html::drawn(body)

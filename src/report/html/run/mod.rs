@@ -190,7 +190,7 @@ fn targets(findings: &Findings, scorers: &[String], columns: &Columns) -> Html {
     };
     let caption = "Each figure with its 95 % interval and the cases that it rests on.";
     let mut drawn = charts::of_targets(findings);
-    drawn.extend(charts::of_scores(scorers, columns));
+    drawn.extend(charts::of_scores(findings, scorers, columns));
     joined([
         table::figures(findings, (caption, "metric"), rows, &below),
         charts::framed(drawn),

@@ -76,7 +76,10 @@ pub(super) fn figures(
             .map(|cell| Shown {
                 point: &cell.point,
                 interval: &cell.interval,
-                count: &cell.count,
+                count: match cell.count.is_empty() {
+                    true => &cell.cases,
+                    false => &cell.count,
+                },
             })
             .collect(),
     });
@@ -91,13 +94,81 @@ pub(super) fn figures(
     fill(include_str!("../../../../reports/run/figures.html"), values)
 }
 
-/// A table of words; the first cell of a row is its heading. Nothing where there are no rows.
-pub(super) fn rows(caption: &str, columns: &[String], rows: &[Vec<String>]) -> Html {
+/// A column of a table of words.
+pub(super) struct Column {
+    name: String,
+    holds: Holds,
+}
+
+/// What the cells of a column are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Words,
+    Figures,
+    Counts,
+}
+
+impl Column {
+    /// Of words.
+    pub(super) fn words(name: impl Into<String>) -> Self {
+        Self::of(name, Holds::Words)
+    }
+
+    /// Of figures: no line ends within an interval.
+    pub(super) fn figures(name: impl Into<String>) -> Self {
+        Self::of(name, Holds::Figures)
+    }
+
+    /// Of numbers, which line up.
+    pub(super) fn counts(name: impl Into<String>) -> Self {
+        Self::of(name, Holds::Counts)
+    }
+
+    fn of(name: impl Into<String>, holds: Holds) -> Self {
+        let name = name.into();
+        Self { name, holds }
+    }
+}
+
+/// A figure whose interval and unit stay on its line: only between its point and its interval a line may end.
+fn unbroken(figure: &str) -> String {
+    let mut within = false;
+    let mut text = String::with_capacity(figure.len());
+    for (at, letter) in figure.char_indices() {
+        within = letter == '[' || within && letter != ']';
+        let is_unit = figure[at..].starts_with(" %");
+        text.push(match letter {
+            ' ' if within || is_unit => '\u{a0}',
+            other => other,
+        });
+    }
+    text
+}
+
+/// A table of words; the first cell of a row is its heading. Nothing where there are no rows. One that `stacks` has its cells below
+/// one another where a page is narrow.
+pub(super) fn rows(caption: &str, columns: &[Column], rows: &[Vec<String>], stacks: bool) -> Html {
     #[derive(Serialize)]
     struct Plain<'a> {
         caption: &'a str,
-        columns: &'a [String],
-        rows: &'a [Vec<String>],
+        stacks: bool,
+        columns: Vec<Cell<'a>>,
+        rows: Vec<Vec<Cell<'a>>>,
+    }
+    #[derive(Serialize)]
+    struct Cell<'a> {
+        name: &'a str,
+        class: &'static str,
+        text: String,
+    }
+    fn cell<'a>(column: &'a Column, text: &str) -> Cell<'a> {
+        let (class, text) = match column.holds {
+            Holds::Words => ("", text.to_owned()),
+            Holds::Figures => ("", unbroken(text)),
+            Holds::Counts => ("number", text.to_owned()),
+        };
+        let name = &column.name;
+        Cell { name, class, text }
     }
     if rows.is_empty() {
         return Html::default();
@@ -110,8 +181,13 @@ pub(super) fn rows(caption: &str, columns: &[String], rows: &[Vec<String>]) -> H
     };
     let values = Plain {
         caption: &format!("{caption}{more}"),
-        columns,
-        rows: shown,
+        stacks,
+        columns: columns.iter().map(|one| cell(one, &one.name)).collect(),
+        rows: shown
+            .iter()
+            .map(|row| columns.iter().zip(row))
+            .map(|cells| cells.map(|(one, text)| cell(one, text)).collect())
+            .collect(),
     };
     fill(include_str!("../../../../reports/run/rows.html"), values)
 }

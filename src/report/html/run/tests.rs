@@ -3,6 +3,8 @@
 use serde_json::Value as Json;
 
 use crate::analysis::findings::{Findings, Flipped};
+use crate::domain::case::Input;
+use crate::domain::message::{Message, Role};
 use crate::funnel::html;
 use crate::report::content;
 use crate::report::examples::{self, Book, book, rendered, rendered_with, rows};
@@ -199,6 +201,67 @@ fn changed_cases_come_first_and_each_is_there_in_full() {
             .expect("who")
             .contains("uncalibrated")
     );
+}
+
+#[test]
+fn answers_are_held_against_the_baselines_wherever_it_stands() {
+    let base = |baseline: &str| {
+        let mut findings = small();
+        findings.design.baseline = Some(baseline.into());
+        data(&page(&findings, &Frame::default()))["index"]["base"].clone()
+    };
+    assert_eq!([base("prod"), base("next"), base("a file")], [0, 1, 0]);
+}
+
+#[test]
+fn a_conversation_that_is_asked_stands_once_above_both_sides() {
+    let mut book = book();
+    let (_, detail) = &mut book.cases[0];
+    detail.case.input = Input::Messages(vec![
+        Message::new(Role::System, "You are a support agent."),
+        Message::new(Role::User, "How long do I have to return a lamp?"),
+    ]);
+    let data = data(&of_long(&mut book));
+    let details = data["details"].as_array().expect("details");
+    let of_messages = |one: &&Json| one["asked"][0]["label"] == "input, system";
+    let one = details.iter().find(of_messages).expect("the case");
+    assert_eq!(one["asked"][1]["label"], "input, user");
+    assert_eq!(one["sides"][0][0]["texts"][0]["label"], "reply");
+}
+
+#[test]
+fn a_finding_stands_beside_the_difference_that_it_rests_on() {
+    let mut all = examples::all().into_iter();
+    let (name, findings) = all.find(|(name, _)| *name == "calibrated").expect("it is");
+    let page = page(&findings, &examples::frame(name));
+    let table = between(&page, "aria-label=\"Differences\"", "</table>");
+    let rows: Vec<&str> = table.split("<tr").skip(2).collect();
+    assert!(!rows[0].contains(">better<"), "{}", rows[0]);
+    assert!(rows[0].contains("as the judge says"), "{}", rows[0]);
+    assert!(rows[1].contains("<bdi>corrected</bdi>"), "{}", rows[1]);
+    assert!(rows[1].contains(">better<"), "{}", rows[1]);
+    assert!(page.contains(">success_rate, corrected</text>"));
+}
+
+#[test]
+fn drawings_by_tag_that_stand_side_by_side_have_one_axis() {
+    let page = page(&examples::quickstart(), &examples::frame("quickstart"));
+    let ticks = |nth: usize| -> Vec<&str> {
+        let chart = between(&page, &format!("id=\"chart-slices-{nth}-title\""), "</svg>");
+        let ticks = chart.split("class=\"label tick\"").skip(1);
+        ticks.map(|one| between(one, ">", "<")).collect()
+    };
+    assert!(ticks(0).len() > 2, "{:?}", ticks(0));
+    assert_eq!(ticks(0), ticks(1));
+}
+
+#[test]
+fn a_target_that_never_answered_fills_no_page_with_what_is_undefined() {
+    let page = page(
+        &examples::not_evaluated(),
+        &examples::frame("not_evaluated"),
+    );
+    assert!(!page.contains("undefined, unclear"), "no chart of nothing");
 }
 
 /// A book of so many cases, of which the first few failed, each answer so long.
