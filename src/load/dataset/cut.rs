@@ -60,6 +60,18 @@ pub(super) enum Cell {
     Quote,
 }
 
+impl Cell {
+    /// Where the next byte, which is no line end that ends the row, leads.
+    pub(super) fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Quoted, b'"') => Self::Quote,
+            (Self::Quoted, _) | (Self::Begins | Self::Quote, b'"') => Self::Quoted,
+            (_, b',') => Self::Begins,
+            _ => Self::Plain,
+        }
+    }
+}
+
 /// Where in a JSON array we are.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Element {
@@ -109,13 +121,7 @@ impl Cut {
                         *cell = Cell::Begins;
                         return Step::new(at + 1, true, true).over(lines);
                     }
-                    *cell = match (*cell, byte) {
-                        (Cell::Begins, b'"') | (Cell::Quote, b'"') => Cell::Quoted,
-                        (Cell::Quoted, b'"') => Cell::Quote,
-                        (Cell::Quoted, _) => Cell::Quoted,
-                        (_, b',') => Cell::Begins,
-                        _ => Cell::Plain,
-                    };
+                    *cell = cell.after(*byte);
                 }
                 Step::new(chunk.len(), true, false).over(lines)
             }
