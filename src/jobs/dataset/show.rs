@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::named::cache;
 use crate::jobs::JobError;
+use crate::jobs::failure::MOST_PROBLEMS;
 use crate::load::benchmarks::places::{Role, place};
 use crate::load::benchmarks::pulled::{PulledFile, sha256_of};
 use crate::load::benchmarks::{Benchmark, find};
@@ -15,8 +16,6 @@ use crate::report::Fact;
 
 /// Columns whose kinds are remembered.
 const MOST_COLUMNS: usize = 1_000;
-/// Problems that are told; more end the reading.
-const MOST_PROBLEMS: usize = 20;
 
 /// What is to be shown.
 #[derive(Debug, Clone)]
@@ -183,7 +182,7 @@ fn file(path: &Path, pulled: Option<&PulledFile>, first: usize) -> Result<FileSh
     }
     match problems.is_empty() {
         true => Ok(shown),
-        false => Err(JobError::Invalid(problems)),
+        false => Err(JobError::of_rows(problems)),
     }
 }
 
