@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
+use evenhand::jobs::{self, Pull};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -455,6 +456,35 @@ fn two_pulls_of_one_benchmark_do_not_meet() {
     );
     drop(held);
     pull(&desk, &["advbench", "--from", "rows.csv"]).ends(0);
+}
+
+#[test]
+fn what_another_pull_recorded_in_the_meantime_stays_in_the_lock_file() {
+    let desk = Desk::new(&[("rows.csv", CSV)]);
+    let order = |benchmark: &str, more: &str| Pull {
+        benchmark: benchmark.to_owned(),
+        from: Some(desk.path().join(more).display().to_string()),
+        cache: Some(desk.path().join("cache")),
+        lock: desk.path().join("evenhand-datasets.lock"),
+        relock: false,
+        hosts: Vec::new(),
+        most: 1 << 20,
+        ca_bundle: None,
+    };
+    desk.write("test.jsonl", ROWS);
+    let mut others = 0;
+    jobs::pull(&order("advbench", "rows.csv"), &mut |_| {
+        others += 1;
+        if others == 1 {
+            jobs::pull(&order("math", "test.jsonl"), &mut |_| ()).expect("another benchmark");
+        }
+    })
+    .expect("a benchmark");
+    let files = &lock(&desk)["files"];
+    assert!(
+        files["math/test.jsonl"].is_object() && files["advbench/rows.csv"].is_object(),
+        "{files}"
+    );
 }
 
 #[test]

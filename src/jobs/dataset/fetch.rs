@@ -206,8 +206,8 @@ impl Fetching<'_> {
                 format!("cannot be read: {error}"),
             )
         };
-        let file = File::open(from).map_err(cannot)?;
-        let about = file.metadata().map_err(cannot)?;
+        // A pipe would keep us waiting at its opening.
+        let about = fs::metadata(from).map_err(cannot)?;
         if !about.is_file() {
             return Err(JobError::problem(
                 from.display().to_string(),
@@ -221,6 +221,7 @@ impl Fetching<'_> {
                 self.most
             )));
         }
+        let file = File::open(from).map_err(cannot)?;
         let write = || -> io::Result<()> {
             let mut to = File::create(partial)?;
             io::copy(&mut file.take(self.most), &mut to)?;
