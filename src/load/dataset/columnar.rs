@@ -56,6 +56,7 @@ mod reading {
     use parquet::record::{Field, Row};
     use serde_json::{Map, Number, Value as Json};
 
+    use super::super::pages;
     use super::super::records::NO_FILE;
     use super::super::unnamed::Unnamed;
 
@@ -84,8 +85,9 @@ mod reading {
         let file = File::open(path).map_err(cannot)?;
         let damaged =
             |error: &dyn std::fmt::Display| format!("the file is damaged, or no Parquet: {error}");
+        let pages = file.try_clone().map_err(cannot)?;
         let reader = SerializedFileReader::new(file).map_err(|error| damaged(&error))?;
-        check(&reader, size)?;
+        check(&reader, &pages, size)?;
         let most = (size.saturating_mul(MOST_TIMES)).max(MOST_PLAIN);
         let mut out = Unnamed::new()?;
         let mut written = 0_u64;
@@ -112,8 +114,8 @@ mod reading {
         out.finish()
     }
 
-    /// Holds what the footer says against the file and the bounds.
-    fn check(reader: &SerializedFileReader<File>, size: u64) -> Result<(), String> {
+    /// Holds what the footer and the heads of pages say against the file and the bounds.
+    fn check(reader: &SerializedFileReader<File>, file: &File, size: u64) -> Result<(), String> {
         let metadata = reader.metadata();
         let columns = metadata.file_metadata().schema_descr().num_columns();
         if columns > MOST_COLUMNS {
@@ -128,14 +130,15 @@ mod reading {
                 let ends = first
                     .checked_add(length)
                     .and_then(|end| u64::try_from(end).ok());
-                let fits = first >= 0 && length >= 0 && ends.is_some_and(|end| end <= size);
-                if !fits || group.num_rows() < 0 {
+                let fits = length >= 0 && group.num_rows() >= 0;
+                let begins = u64::try_from(first).ok().filter(|_| fits);
+                let (Some(begins), Some(ends)) = (begins, ends.filter(|end| *end <= size)) else {
                     return Err(format!(
                         "row group {} says that its column `{}` lies where the file is not; the file is damaged",
                         nth + 1,
                         column.column_path().string()
                     ));
-                }
+                };
                 if !(0..=MOST_CHUNK).contains(&column.uncompressed_size()) {
                     return Err(format!(
                         "row group {} says that its column `{}` unpacks to {} bytes; at most {MOST_CHUNK} are read: write it again with smaller row groups",
@@ -144,6 +147,13 @@ mod reading {
                         column.uncompressed_size()
                     ));
                 }
+                pages::check(file, begins, ends).map_err(|why| {
+                    format!(
+                        "row group {}, column `{}`: {why}; the file is damaged",
+                        nth + 1,
+                        column.column_path().string()
+                    )
+                })?;
             }
         }
         Ok(())
@@ -375,6 +385,17 @@ mod tests {
         lying[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
         std::fs::write(&path, &lying).unwrap();
         assert!(said(&path).contains("damaged"), "{}", said(&path));
+        // A dictionary that says it has more values than bytes: the reader would make room for all of them.
+        let mut lying = whole.clone();
+        let at = whole.windows(2).position(|part| part == [0x4c, 0x15]);
+        let at = at.expect("the head of a dictionary") + 2;
+        lying[at..at + 2].copy_from_slice(&[0xfe, 0x7f]);
+        std::fs::write(&path, &lying).unwrap();
+        assert!(
+            said(&path).contains("column `id`: a dictionary of"),
+            "{}",
+            said(&path)
+        );
         // Every byte of the footer and of the first pages, one after another: rows or a message, never more.
         let step = whole.len() / 400;
         for at in (4..whole.len() - 8).step_by(step.max(1)) {

@@ -12,6 +12,8 @@ pub(crate) mod cells;
 mod columnar;
 pub(crate) mod cut;
 pub mod look;
+#[cfg(feature = "parquet")]
+mod pages;
 pub(crate) mod records;
 pub(crate) mod row;
 pub(crate) mod sources;
