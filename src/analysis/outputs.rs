@@ -322,6 +322,18 @@ mod tests {
     }
 
     #[test]
+    fn tags_without_a_figure_are_counted() {
+        let mut tally = Tally::new(false, false);
+        for nth in 0..MOST_TAGS + 7 {
+            tally.add(&Verdict::pass(true), &[nth.to_string()], None);
+        }
+        // A tag that has a figure has it for later outputs too.
+        tally.add(&Verdict::pass(true), &["0".to_owned()], None);
+        let summary = tally.summary(None);
+        assert_eq!((summary.by_tag.len(), summary.beyond_tags), (MOST_TAGS, 7));
+    }
+
+    #[test]
     fn questions_about_one_text_hang_together() {
         let mut tally = Tally::new(false, false);
         for case in 0..40 {

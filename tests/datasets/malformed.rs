@@ -145,6 +145,8 @@ fn nobody_waits_for_whoever_would_write_into_a_pipe() {
             "p.json",
         ],
         &["check", "s.yaml"],
+        &["dataset", "show", "p.jsonl"],
+        &["dataset", "stats", "."],
     ] {
         let said = desk.evenhand(words).ends(3);
         assert!(said.stderr.contains("regular file"), "{}", said.stderr);

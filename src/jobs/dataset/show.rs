@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::named::cache;
+use super::named::{cache, no_other};
 use crate::jobs::JobError;
 use crate::jobs::failure::MOST_PROBLEMS;
 use crate::load::benchmarks::places::{Role, place};
@@ -107,6 +107,7 @@ pub fn show_dataset(order: &ShowDataset) -> Result<DatasetShown, JobError> {
             files: vec![file],
         });
     }
+    no_other(&order.name)?;
     let benchmark = find(&order.name).map_err(|why| {
         JobError::Usage(format!(
             "there is no file `{}`, and it is no benchmark: {why}",
