@@ -214,6 +214,36 @@ fn a_file_that_changed_meanwhile_and_a_server_without_ranges_begin_anew() {
 }
 
 #[test]
+fn a_file_of_which_nobody_says_where_it_ends_is_pulled_with_a_word_on_it() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let answered = std::thread::spawn(move || {
+        for head in ["", "Transfer-Encoding: chunked\r\n"] {
+            let (mut stream, _) = listener.accept().expect("somebody asks");
+            let mut asked = [0; 4096];
+            let _ = std::io::Read::read(&mut stream, &mut asked).expect("a question");
+            let body = match head {
+                "" => CSV.to_owned(),
+                _ => format!("{:x}\r\n{CSV}\r\n0\r\n\r\n", CSV.len()),
+            };
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\n{head}Connection: close\r\n\r\n{body}"
+            )
+            .expect("an answer");
+        }
+    });
+    let desk = Desk::new(&[]);
+    let from = format!("http://127.0.0.1:{port}/harmful_behaviors.csv");
+    let words = "whether all of it came cannot be told";
+    let said = pull(&desk, &["advbench", "--from", &from]).ends(0);
+    assert!(said.stderr.contains(words), "{}", said.stderr);
+    let said = pull(&desk, &["advbench", "--from", &from]).ends(0);
+    assert!(!said.stderr.contains(words), "{}", said.stderr);
+    answered.join().expect("both were answered");
+}
+
+#[test]
 fn a_partial_file_that_is_longer_than_the_file_begins_anew() {
     let desk = Desk::new(&[]);
     let place = Published::new(Ways::of(CSV));

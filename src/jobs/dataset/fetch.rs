@@ -305,6 +305,12 @@ impl Taker for Keeping<'_> {
         for host in &began.hops {
             (self.tell)(format!("redirected to {host}"));
         }
+        if began.is_open_ended {
+            (self.tell)(
+                "its server says neither how long the file is nor where it ends: whether all of it came cannot be told"
+                    .to_owned(),
+            );
+        }
         if began.resumed {
             (self.tell)(match began.total {
                 Some(total) => format!("going on at byte {} of {total}", self.from),
