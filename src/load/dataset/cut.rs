@@ -1,6 +1,7 @@
 //! Where a record ends: a line, a CSV row, an element of a JSON array. Looks at bytes and keeps none.
 
 use super::records::MOST;
+use crate::domain::quoting::Cell;
 
 /// How a file's rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,28 +49,6 @@ pub(super) enum Cut {
     Lines,
     Csv(Cell),
     Array(Element),
-}
-
-/// Where in a CSV row we are: a quote opens a cell only at its beginning.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Cell {
-    Begins,
-    Plain,
-    Quoted,
-    /// A quote inside a quoted cell: its end, or the first of two.
-    Quote,
-}
-
-impl Cell {
-    /// Where the next byte, which is no line end that ends the row, leads.
-    pub(super) fn after(self, byte: u8) -> Self {
-        match (self, byte) {
-            (Self::Quoted, b'"') => Self::Quote,
-            (Self::Quoted, _) | (Self::Begins | Self::Quote, b'"') => Self::Quoted,
-            (_, b',') => Self::Begins,
-            _ => Self::Plain,
-        }
-    }
 }
 
 /// Where in a JSON array we are.
@@ -121,7 +100,7 @@ impl Cut {
                         *cell = Cell::Begins;
                         return Step::new(at + 1, true, true).over(lines);
                     }
-                    *cell = cell.after(*byte);
+                    *cell = cell.after(*byte, b',');
                 }
                 Step::new(chunk.len(), true, false).over(lines)
             }

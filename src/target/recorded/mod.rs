@@ -497,6 +497,23 @@ mod tests {
     }
 
     #[test]
+    fn an_output_whose_quotes_are_not_doubled_is_refused_and_not_another_one() {
+        let said = index(
+            "o.csv",
+            "case,output\na,fine\nb,\"He said \\\"hi\\\" to me\"\n",
+            None,
+        )
+        .err()
+        .unwrap();
+        assert!(
+            said.contains("o.csv") && said.contains("line 3: a cell goes on behind"),
+            "{said}"
+        );
+        let (_folder, index) = index("o.csv", "case,output\nb,\"a \"\"b\"\"\"\n", None).unwrap();
+        assert_eq!(ask(&index, "b", 0).unwrap().text, "a \"b\"");
+    }
+
+    #[test]
     fn what_is_not_there_is_missed_by_name_and_never_made_up() {
         let (_folder, index) =
             index("o.jsonl", "{\"case\":\"a\",\"output\":\"1\"}\n", None).unwrap();
