@@ -270,13 +270,13 @@ mod tests {
             ((vec![0x1e, 0x00], 0), "a page's header is damaged"),
             ((vec![0xff; 40], 0), "a page's header is damaged"),
             // Lists of lists without end, and a list of more entries than there are bytes.
-            ((vec![0x19, 0x19].repeat(30), 0), "damaged"),
+            (([0x19, 0x19].repeat(30), 0), "damaged"),
             (
                 (vec![0x19, 0xf3, 0xff, 0xff, 0xff, 0xff, 0x0f], 0),
                 "a page ends before it should",
             ),
         ] {
-            let said = said(&[page.clone()]).unwrap_err();
+            let said = said(std::slice::from_ref(&page)).unwrap_err();
             assert!(said.contains(why), "{page:?}: {said}");
         }
     }

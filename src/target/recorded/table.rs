@@ -25,6 +25,14 @@ pub(super) fn reader<R: Read>(source: R) -> csv::Reader<Quotes<R>> {
         })
 }
 
+/// A quoted cell does not end with its quote.
+#[derive(Debug, thiserror::Error)]
+#[error("a cell goes on behind its closing quote; {REMEDY}")]
+pub(super) struct GoesOn {
+    /// The line, from where reading began.
+    pub(super) line: u64,
+}
+
 /// Bytes of CSV as they are read, as long as every quoted cell ends with its quote.
 pub(super) struct Quotes<R> {
     source: R,
@@ -38,11 +46,8 @@ impl<R: Read> Read for Quotes<R> {
         let count = self.source.read(into)?;
         for byte in &into[..count] {
             if self.cell.goes_on(*byte, b',') {
-                let message = format!(
-                    "line {}: a cell goes on behind its closing quote; {REMEDY}",
-                    self.line
-                );
-                return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+                let found = GoesOn { line: self.line };
+                return Err(io::Error::new(io::ErrorKind::InvalidData, found));
             }
             self.cell = self.cell.after(*byte, b',');
             self.line += u64::from(*byte == b'\n');
