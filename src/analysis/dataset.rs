@@ -166,13 +166,15 @@ fn repeated(mut words: Vec<u64>) -> u64 {
 }
 
 fn lengths(mut of: Vec<u32>) -> Option<Lengths> {
+    // Quantiles of whole numbers lie on tenths; what stands behind is the machine's.
+    let tenths = |value: f64| (value * 10.0).round() / 10.0;
     of.sort_unstable();
     let sorted: Vec<f64> = of.into_iter().map(f64::from).collect();
     Some(Lengths {
         count: sorted.len() as u64,
         least: *sorted.first()?,
-        median: quantile_of_sorted(&sorted, 0.5).ok()?,
-        p90: quantile_of_sorted(&sorted, 0.9).ok()?,
+        median: tenths(quantile_of_sorted(&sorted, 0.5).ok()?),
+        p90: tenths(quantile_of_sorted(&sorted, 0.9).ok()?),
         most: *sorted.last()?,
         sum: sorted.iter().sum(),
     })
@@ -223,6 +225,14 @@ mod tests {
         assert_eq!(found.tags, [("t".to_owned(), 1)].into());
         assert_eq!(found.missing, [("expected", 3), ("tags", 4)].into());
         assert_eq!(found.columns, [("k".to_owned(), 1)].into());
+    }
+
+    #[test]
+    fn lengths_are_told_to_the_tenths_that_they_have() {
+        let of: Vec<u32> = (1..=40).map(|nth| nth * nth + 7).collect();
+        let found = lengths(of).unwrap();
+        assert_eq!((found.median, found.p90), (427.5, 1310.3));
+        assert_eq!(found.p90.to_string().len(), 6);
     }
 
     #[test]

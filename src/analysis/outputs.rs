@@ -37,6 +37,7 @@ pub struct Tally {
     groups: Vec<u32>,
     clusters: BTreeMap<String, u32>,
     by_tag: BTreeMap<String, Vec<usize>>,
+    beyond_tags: u64,
     attempted: Vec<f64>,
     outputs: u64,
     without_answer: u64,
@@ -63,6 +64,8 @@ pub struct Summary {
     pub further: BTreeMap<String, Figure>,
     /// The metric by tag; an output counts for each of its tags.
     pub by_tag: BTreeMap<String, Figure>,
+    /// Outputs with a tag that has no figure, since there are too many tags.
+    pub beyond_tags: u64,
 }
 
 impl Tally {
@@ -78,6 +81,7 @@ impl Tally {
             groups: Vec::new(),
             clusters: BTreeMap::new(),
             by_tag: BTreeMap::new(),
+            beyond_tags: 0,
             attempted: Vec::new(),
             outputs: 0,
             without_answer: 0,
@@ -122,13 +126,17 @@ impl Tally {
             };
             self.groups.push(group);
         }
+        let mut is_beyond = false;
         for tag in tags {
             if let Some(places) = self.by_tag.get_mut(tag) {
                 places.push(place);
             } else if self.by_tag.len() < MOST_TAGS {
                 self.by_tag.insert(tag.clone(), vec![place]);
+            } else {
+                is_beyond = true;
             }
         }
+        self.beyond_tags += u64::from(is_beyond);
     }
 
     /// What they say together. `planned`: the cases that should have had an output, where that is known.
@@ -153,6 +161,7 @@ impl Tally {
             figure: self.figure(&all, coverage),
             further: self.further(coverage),
             by_tag: by_tag.collect(),
+            beyond_tags: self.beyond_tags,
             unscored: self.unscored,
         }
     }
@@ -310,6 +319,18 @@ mod tests {
         assert_eq!(all.method, "wilson");
         assert!((all.point - 0.6).abs() < 1e-12);
         assert!((point(&summary.by_tag["t"]) - 0.75).abs() < 1e-12);
+    }
+
+    #[test]
+    fn tags_without_a_figure_are_counted() {
+        let mut tally = Tally::new(false, false);
+        for nth in 0..MOST_TAGS + 7 {
+            tally.add(&Verdict::pass(true), &[nth.to_string()], None);
+        }
+        // A tag that has a figure has it for later outputs too.
+        tally.add(&Verdict::pass(true), &["0".to_owned()], None);
+        let summary = tally.summary(None);
+        assert_eq!((summary.by_tag.len(), summary.beyond_tags), (MOST_TAGS, 7));
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(crate) struct Annotate {
     #[arg(long, group = "asked")]
     pairwise: bool,
     /// With --pairwise: one must be better.
-    #[arg(long, requires = "pairwise")]
+    #[arg(long, requires = "pairwise", conflicts_with_all = ["judge", "scale", "classes"])]
     no_ties: bool,
     /// The labels file to write (.jsonl or .csv), others' labels in it stay; default: SUITE.labels.jsonl here, or beside FILE.
     #[arg(long, value_name = "FILE")]

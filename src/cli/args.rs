@@ -288,7 +288,11 @@ pub(crate) struct Answers {
 #[derive(Debug, Args)]
 pub(crate) struct Score {
     /// The run: `latest`, `latest~1`, a path, or the beginning of its name.
-    #[arg(required_unless_present = "benchmark", conflicts_with = "benchmark")]
+    // Beside it `requires` does not hold: what is required may not be there.
+    #[arg(
+        required_unless_present = "benchmark",
+        conflicts_with_all = ["benchmark", "outputs", "cases", "id", "output", "convention", "verdicts"]
+    )]
     pub(crate) run: Option<String>,
     /// Score outputs by this public benchmark's own rule: `evenhand list benchmarks`.
     #[arg(
@@ -368,7 +372,12 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "FILE", conflicts_with = "sides")]
     pub(crate) table: Option<PathBuf>,
     /// The table's column by which rows hang together.
-    #[arg(long, value_name = "COLUMN", requires = "table")]
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        requires = "table",
+        conflicts_with = "sides"
+    )]
     pub(crate) cluster: Option<String>,
     #[command(flatten)]
     pub(crate) reports: Reports,

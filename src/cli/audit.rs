@@ -35,10 +35,15 @@ pub(crate) struct Audit {
     #[arg(long, value_name = "JSON", group = "asking")]
     model: Option<String>,
     /// The suite's scorer, where several use JUDGE.
-    #[arg(long, value_name = "ID", requires = "suite")]
+    #[arg(long, value_name = "ID", requires = "suite", conflicts_with = "model")]
     scorer: Option<String>,
     /// Apply a profile of the suite.
-    #[arg(long, value_name = "NAME", requires = "suite")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "suite",
+        conflicts_with = "model"
+    )]
     profile: Option<String>,
     /// Calls under way at once.
     #[arg(long, value_name = "N", requires = "suite", value_parser = clap::value_parser!(u32).range(1..=100_000))]

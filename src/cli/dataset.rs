@@ -215,11 +215,18 @@ fn convert(verb: ConvertArgs, screen: &Screen) -> Done {
         force: verb.force,
     };
     let mut out = BufWriter::new(Stdout(screen));
-    let count = jobs::convert(&order, &mut out)?;
+    let converted = jobs::convert(&order, &mut out)?;
     out.flush()
         .map_err(|error| JobError::Store(error.to_string()))?;
     if let Some(out) = &order.out {
-        screen.note(&terminal(&format!("{count} rows in {}", out.display())));
+        let rows = converted.rows;
+        screen.note(&terminal(&format!("{rows} rows in {}", out.display())));
+    }
+    if converted.formulas > 0 {
+        screen.note(&format!(
+            "{} cells begin like formulas and are written as they are: do not open the file in a spreadsheet that computes them",
+            converted.formulas
+        ));
     }
     Ok(exit::DONE)
 }

@@ -30,6 +30,7 @@ pub(crate) fn code(error: &JobError) -> u8 {
         JobError::NothingToRun(_) => exit::NOTHING,
         JobError::NotEvaluated(_) => exit::NOT_EVALUATED,
         JobError::Store(_) => exit::STORE,
+        JobError::Stopped(asked) => asked.exit_code(),
         JobError::Unexpected(_) => exit::UNEXPECTED,
     }
 }
@@ -58,6 +59,7 @@ pub(crate) fn tell(screen: &Screen, error: &JobError) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Asked;
 
     #[test]
     fn every_kind_of_error_has_its_code() {
@@ -69,6 +71,8 @@ mod tests {
             (JobError::NothingToRun(String::new()), 4),
             (JobError::NotEvaluated(String::new()), 5),
             (JobError::Store(String::new()), 7),
+            (JobError::Stopped(Asked::Interrupt), 130),
+            (JobError::Stopped(Asked::Terminate), 143),
         ];
         for (error, expected) in codes {
             assert_eq!(code(&error), expected, "{error:?}");

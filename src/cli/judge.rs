@@ -61,16 +61,33 @@ struct Calibrate {
     )]
     outputs: Option<String>,
     /// The suite that uses JUDGE: its model, limits and prices are taken.
-    #[arg(long, value_name = "FILE", group = "asking", requires = "named")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        group = "asking",
+        requires = "named",
+        conflicts_with = "table"
+    )]
     suite: Option<PathBuf>,
     /// The model that JUDGE asks, as a target's options in JSON.
-    #[arg(long, value_name = "JSON", group = "asking", requires = "named")]
+    #[arg(
+        long,
+        value_name = "JSON",
+        group = "asking",
+        requires = "named",
+        conflicts_with = "table"
+    )]
     model: Option<String>,
     /// The suite's scorer, where several use JUDGE.
-    #[arg(long, value_name = "ID", requires = "suite")]
+    #[arg(long, value_name = "ID", requires = "suite", conflicts_with = "model")]
     scorer: Option<String>,
     /// Apply a profile of the suite.
-    #[arg(long, value_name = "NAME", requires = "suite")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "suite",
+        conflicts_with = "model"
+    )]
     profile: Option<String>,
     /// Calls under way at once.
     #[arg(long, value_name = "N", requires = "named", value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -79,7 +96,12 @@ struct Calibrate {
     #[arg(long, requires = "named")]
     fresh: bool,
     /// A file of a judge's verdicts, recorded elsewhere.
-    #[arg(long, value_name = "FILE", requires = "labels")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "labels",
+        conflicts_with = "table"
+    )]
     verdicts: Option<PathBuf>,
     /// The table's column of one annotator; repeatable. An empty cell: this annotator did not label the item.
     #[arg(long, value_name = "COLUMN")]

@@ -18,6 +18,7 @@ pub mod message;
 pub mod plan;
 pub mod port;
 pub mod price;
+pub mod quoting;
 pub mod score;
 pub mod secret;
 pub mod shape;

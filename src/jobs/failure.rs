@@ -1,6 +1,11 @@
 //! Why a job could not be done, by what the user can do about it. The kind decides the exit code (in `cli`).
 
 use crate::domain::decode::Problem;
+use crate::domain::tree::Span;
+use crate::engine::Asked;
+
+/// Problems of files that are told; more end the reading.
+pub(crate) const MOST_PROBLEMS: usize = 20;
 
 /// Why a job could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +28,9 @@ pub enum JobError {
     /// A run directory or an output cannot be written, is in use or damaged.
     #[error("{0}")]
     Store(String),
+    /// A signal ended it, and nothing was kept.
+    #[error("interrupted; nothing was written")]
+    Stopped(Asked),
     /// What should not happen.
     #[error("{0}")]
     Unexpected(String),
@@ -41,12 +49,30 @@ impl JobError {
         }
     }
 
+    /// Problems of a file that was gone through; where there are so many that reading was ended by them, that is said.
+    pub(crate) fn of_rows(mut problems: Vec<Problem>) -> Self {
+        if problems.len() >= MOST_PROBLEMS
+            && let Some(last) = problems.last()
+        {
+            let enough = Problem {
+                file: last.file.clone(),
+                span: Span::default(),
+                message: format!(
+                    "reading was ended here: {} problems are enough",
+                    problems.len()
+                ),
+            };
+            problems.push(enough);
+        }
+        Self::Invalid(problems)
+    }
+
     /// One problem that stands nowhere in particular in a file.
     #[must_use]
     pub fn problem(file: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid(vec![Problem {
             file: file.into(),
-            span: crate::domain::tree::Span::default(),
+            span: Span::default(),
             message: message.into(),
         }])
     }

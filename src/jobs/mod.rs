@@ -60,9 +60,9 @@ pub use check::{Calls, Check, Checked, check};
 pub use clock::SystemClock;
 pub use compare::{Compare, compare, compare_columns};
 pub use dataset::{
-    BenchmarkShown, ColumnShown, Convert, DatasetShown, FileShown, Format as ConvertTo, PlaceShown,
-    Pull, Pulled, PulledOne, ShowDataset, StatsFound, StatsOf, convert, dataset_stats, pull,
-    show_dataset,
+    BenchmarkShown, ColumnShown, Convert, Converted, DatasetShown, FileShown, Format as ConvertTo,
+    PlaceShown, Pull, Pulled, PulledOne, ShowDataset, StatsFound, StatsOf, convert, dataset_stats,
+    pull, show_dataset,
 };
 pub use failure::JobError;
 pub use init::{Written, init};

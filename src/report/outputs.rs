@@ -50,7 +50,9 @@ pub fn outputs(heading: &Heading, summary: &Summary, unit: Unit) -> String {
         Some(passed) => text.push_str(&format!(", {passed} of {}\n", summary.scored)),
         None => text.push_str(&format!(", mean of {}\n", summary.scored)),
     }
-    for (name, figure) in &summary.further {
+    let mut further: Vec<_> = summary.further.iter().collect();
+    further.sort_by_key(|(name, _)| attempts(name));
+    for (name, figure) in further {
         text.push_str(&format!("{name}: {}\n", shown(Unit::Rate, figure)));
     }
     let joined = terminal_line(&heading.joined_by, 200);
@@ -102,8 +104,20 @@ pub fn outputs(heading: &Heading, summary: &Summary, unit: Unit) -> String {
                 shown(unit, figure)
             ));
         }
+        if summary.beyond_tags > 0 {
+            text.push_str(&format!(
+                "  {} outputs have tags beyond these, which have no figure\n",
+                summary.beyond_tags
+            ));
+        }
     }
     text
+}
+
+/// The k of pass@k or pass^k, by which such figures are in order; 0 for others, which are by name.
+fn attempts(name: &str) -> u64 {
+    let k = name.rsplit(['@', '^']).next();
+    k.and_then(|k| k.parse().ok()).unwrap_or(0)
 }
 
 /// A figure with its interval's method.

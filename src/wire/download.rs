@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use reqwest::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName,
-    HeaderValue, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE,
+    HeaderValue, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, TRANSFER_ENCODING,
 };
-use reqwest::{Response, StatusCode, Url};
+use reqwest::{Response, StatusCode, Url, Version};
 use secrecy::SecretString;
 
 use super::clients::{Clients, is_loopback};
@@ -44,6 +44,8 @@ pub struct Began {
     pub resumed: bool,
     /// Bytes of the whole file, where the server says.
     pub total: Option<u64>,
+    /// Nothing says where the file ends but the end of the connection: a cut looks the same.
+    pub is_open_ended: bool,
     /// What the server calls this version: a strong `ETag`, else `Last-Modified`.
     pub validator: Option<String>,
     /// Hosts that redirects led to.
@@ -148,9 +150,11 @@ impl Downloads {
                     at,
                 });
             }
+            let total = total(response.headers(), resumes);
             let began = Began {
                 resumed: resumes,
-                total: total(response.headers(), resumes),
+                is_open_ended: total.is_none() && !says_its_end(&response),
+                total,
                 validator,
                 hops,
             };
@@ -352,6 +356,12 @@ fn first_byte(headers: &HeaderMap) -> Option<u64> {
     let range = header(headers, CONTENT_RANGE)?;
     let (first, _) = range.strip_prefix("bytes ")?.split_once('-')?;
     first.trim().parse().ok()
+}
+
+/// Whether an answer without a length has an end of its own: its last piece, or from version 2 on a mark.
+fn says_its_end(response: &Response) -> bool {
+    response.version() > Version::HTTP_11
+        || header(response.headers(), TRANSFER_ENCODING).is_some_and(|how| how.contains("chunked"))
 }
 
 fn total(headers: &HeaderMap, is_part: bool) -> Option<u64> {

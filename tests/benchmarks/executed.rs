@@ -259,6 +259,59 @@ fn nothing_is_executed_unless_the_flag_says_so() {
 }
 
 #[test]
+fn who_is_told_to_stop_while_programs_run_ends_by_the_signals_own_code() {
+    if !python() {
+        return;
+    }
+    let slow = r#"    return 2 * n\nwhile True:\n    pass\n"#;
+    let row = TASK.replacen('{', &format!(r#"{{"completion": "{slow}", "#), 1);
+    let desk = Desk::new(&[("samples.jsonl", &row)]);
+    let folders = desk.path().join("folders");
+    std::fs::create_dir(&folders).expect("a folder");
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let mut command = desk.command(&[
+            "score",
+            "--allow-exec",
+            "--benchmark",
+            "humaneval",
+            "--convention",
+            "completion",
+            "--outputs",
+            "samples.jsonl",
+            "--verdicts",
+            "v.jsonl",
+        ]);
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        let mut child = command
+            .env("TMPDIR", &folders)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        // The file of verdicts is begun after walls were tried, and before the first program gets its folder.
+        let begun = desk.path().join("v.jsonl.partial");
+        let is_under_way = || {
+            let mut inside = std::fs::read_dir(&folders).expect("a folder");
+            begun.exists() && inside.next().is_some()
+        };
+        while !is_under_way() && child.try_wait().expect("a child of ours").is_none() {
+            std::thread::yield_now();
+        }
+        let sent = Command::new("kill")
+            .args([signal, &child.id().to_string()])
+            .status();
+        sent.expect("kill starts");
+        let ended = child.wait().expect("a child of ours");
+        assert_eq!(ended.code(), Some(code), "{signal}");
+        assert!(!begun.exists() && !desk.path().join("v.jsonl").exists());
+        let left = std::fs::read_dir(&folders).expect("a folder").count();
+        assert_eq!(left, 0, "{signal}");
+    }
+}
+
+#[test]
 fn without_an_interpreter_nothing_begins_and_the_next_step_is_said() {
     let desk = Desk::new(&[(
         "samples.jsonl",

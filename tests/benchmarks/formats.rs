@@ -130,6 +130,101 @@ fn squad_is_read_with_answers_in_columns_and_in_a_list() {
 }
 
 #[test]
+fn squads_own_file_is_read_question_by_question() {
+    let whole = json!({"version": "v2.0", "data": [
+        {"title": "Nile", "paragraphs": [
+            {"context": "The Nile {flows}\nnorth.", "qas": [
+                {"id": "a", "question": " Which river? ", "answers": [{"text": "The Nile", "answer_start": 0}], "is_impossible": false},
+                {"id": "b", "question": "How deep?", "answers": [], "is_impossible": true}]},
+        ]},
+        {"title": "Alps", "paragraphs": [
+            {"context": "The Alps are high.", "qas": [
+                {"id": "c", "question": "What is high?", "answers": [{"text": "The Alps", "answer_start": 0}]}]}]},
+    ]});
+    let text = serde_json::to_string_pretty(&whole).expect("JSON");
+    let desk = Desk::new(&[("dev-v2.0.json", &format!("\u{feff}{text}\n"))]);
+    let path = desk.path().join("dev-v2.0.json");
+    let mut cases = Cases::open(&path, find("squad").expect("squad")).expect("the file opens");
+    let mut found = Vec::new();
+    while let Some(case) = cases.next_case() {
+        found.push(case.expect("a case"));
+    }
+    let ids: Vec<&str> = found.iter().map(|found| found.case.id.as_str()).collect();
+    assert_eq!(ids, ["a", "b", "c"]);
+    let first = &found[0].case;
+    assert!(
+        prompt(first).starts_with("The Nile {flows}\nnorth.\n\nQuestion: Which river?\n"),
+        "{}",
+        prompt(first)
+    );
+    assert_eq!(first.expected, Some(json!(["The Nile"])));
+    assert_eq!(first.cluster.as_deref(), Some("Nile"));
+    assert_eq!(first.columns["is_impossible"], json!(false));
+    assert_eq!(found[1].case.expected, None);
+    assert_eq!(value("squad", "exact_match", &found[1].case, ""), Some(1.0));
+    // Each is found again at its place.
+    for one in found.iter().rev() {
+        let again = cases.at(one.offset).expect("the same row");
+        assert_eq!(again.id, one.case.id);
+    }
+    let stats = ["dataset", "stats", "dev-v2.0.json", "--benchmark", "squad"];
+    let said = desk.evenhand(&stats).ends(0);
+    assert!(said.stdout.contains("cases       3"), "{}", said.stdout);
+
+    desk.write(
+        "dev-v2.0.json",
+        text.replace("\"id\": \"b\"", "\"id\": \"a\""),
+    );
+    desk.write(
+        "s.yaml",
+        "version: 1\nsuite: s\ndataset: {benchmark: squad, path: dev-v2.0.json}\ntargets: [{id: t, kind: scripted}]\n",
+    );
+    for (words, message) in [
+        (
+            &["check", "s.yaml"][..],
+            "dev-v2.0.json:2: the id `a` is already that of line 1",
+        ),
+        (
+            &[
+                "score",
+                "--benchmark",
+                "squad",
+                "--cases",
+                "dev-v2.0.json",
+                "--outputs",
+                "o.jsonl",
+            ],
+            "dev-v2.0.json:2: `a` names the row of line 1 already",
+        ),
+    ] {
+        desk.write("o.jsonl", "{\"id\": \"a\", \"output\": \"x\"}\n");
+        let said = desk.evenhand(words).ends(3);
+        assert!(said.stderr.contains(message), "{}", said.stderr);
+    }
+    for (broken, message) in [
+        (&text[..text.len() / 2], "not SQuAD's own file"),
+        (
+            "{\"data\": [{\"paragraphs\": [{\"context\": \"c\", \"qas\": [{\"id\": \"x\", \"id\": \"y\"}]}]}]}",
+            "dev-v2.0.json:1: not a JSON object: the key `id` is given twice",
+        ),
+        (
+            "{\"data\": [{\"paragraphs\": [{\"context\": \"c\", \"qas\": [7]}]}]}",
+            "dev-v2.0.json:1: a row is a JSON object",
+        ),
+    ] {
+        desk.write("dev-v2.0.json", broken);
+        let said = desk.evenhand(&stats).ends(3);
+        assert!(said.stderr.contains(message), "{}", said.stderr);
+    }
+    // Lines are lines, whatever the file is called.
+    desk.write(
+        "dev-v2.0.json",
+        "{\"id\": \"l\", \"context\": \"c\", \"question\": \"q\", \"answers\": {\"text\": [\"c\"]}}\n",
+    );
+    desk.evenhand(&stats).ends(0);
+}
+
+#[test]
 fn drop_takes_any_of_its_answers() {
     let row =
         r#"{"context": "Two won and three lost.\nHow many lost?", "ref_text": "3|three teams"}"#;

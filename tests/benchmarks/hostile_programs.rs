@@ -86,6 +86,7 @@ fn programs_that_mean_harm_are_held_and_never_right() {
         ("kills its parent", Wall::None, "import os\nos.kill(os.getppid(), 9)\nassert False\n".to_owned()),
         ("kills its group", Wall::None, "import os\nos.killpg(0, 9)\nassert False\n".to_owned()),
         ("kills everything", Wall::Calls, "import os\nos.kill(-1, 9)\n".to_owned()),
+        ("kills its runner by way of a pipe", Wall::Calls, signalled("os.getppid()")),
         ("kills itself", Wall::None, "import os\nos.kill(os.getpid(), 9)\n".to_owned()),
         ("reads our environment", Wall::None, "import os\nassert 'EVENHAND_CANARY' in os.environ\n".to_owned()),
         ("reads the environment of its runner", Wall::Files, "import os\nfor pid in ('self', str(os.getppid()), '1'):\n    try:\n        if b'CANARY' in open('/proc/%s/environ' % pid, 'rb').read():\n            break\n    except OSError:\n        pass\nelse:\n    raise OSError('none can be read')\n".to_owned()),
@@ -169,6 +170,94 @@ fn programs_that_mean_harm_are_held_and_never_right() {
     assert_eq!(desk.read("canary.txt"), "sings");
     assert!(listener.accept().is_err(), "nobody connected");
     assert_eq!(left_behind(pid), Vec::<String>::new());
+}
+
+/// Has a pipe send the signal that ends everything to a process, as soon as something is written into it.
+fn signalled(whom: &str) -> String {
+    format!(
+        "import os, fcntl\nout, into = os.pipe()\nfcntl.fcntl(out, 8, {whom})\nfcntl.fcntl(out, 10, 9)\nfcntl.fcntl(out, fcntl.F_SETFL, os.O_ASYNC)\nos.write(into, b'x')\nassert False\n"
+    )
+}
+
+#[test]
+fn where_no_namespace_holds_a_program_the_filter_keeps_it_from_what_is_outside() {
+    use std::os::unix::fs::MetadataExt;
+    if !python() {
+        return;
+    }
+    let desk = Desk::new(&[("canary.txt", "sings")]);
+    let canary = desk.path().join("canary.txt");
+    let path = format!("{:?}", canary.display().to_string());
+    let mut other = std::process::Command::new("sleep")
+        .arg("60")
+        .spawn()
+        .expect("another process of this user");
+    let programs = [
+        (
+            "signals another process",
+            signalled(&other.id().to_string()),
+        ),
+        (
+            "opens a file to everybody",
+            format!("import os\nos.chmod({path}, 0o777)\n"),
+        ),
+        (
+            "turns back the time of a file",
+            format!("import os\nos.utime({path}, (1, 1))\n"),
+        ),
+        (
+            "gives a file away",
+            format!("import os\nos.chown({path}, os.getuid(), os.getgid())\n"),
+        ),
+        (
+            "cuts a file",
+            format!("import os\nos.truncate({path}, 0)\n"),
+        ),
+        (
+            "means to outlive its runner",
+            "import ctypes\nassert ctypes.CDLL(None).prctl(1, 0, 0, 0, 0) == 0\n".to_owned(),
+        ),
+        (
+            "wants more than its limits",
+            "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (9, 9))\n".to_owned(),
+        ),
+    ];
+    desk.write("programs.jsonl", rows(&programs));
+    // Nothing but the interpreter is found.
+    let found = std::process::Command::new("python3")
+        .args([
+            "-I",
+            "-c",
+            "import os, sys; print(os.path.realpath(sys.executable))",
+        ])
+        .output()
+        .expect("python3 starts");
+    let interpreter = String::from_utf8(found.stdout).expect("its path");
+    std::fs::create_dir(desk.path().join("bin")).expect("a folder");
+    std::os::unix::fs::symlink(interpreter.trim(), desk.path().join("bin/python3"))
+        .expect("a link");
+    let mut words = vec!["score", "--allow-exec", "--format", "json", "--benchmark"];
+    words.extend(BY_ITSELF);
+    let mut command = desk.command(&words);
+    command.env("PATH", desk.path().join("bin"));
+    let before = std::fs::metadata(&canary).expect("it is there");
+    let said = Said::of(command.output().expect("the binary starts")).ends(0);
+    let after = std::fs::metadata(&canary).expect("it is there");
+    let ended = other.try_wait().expect("a child of ours");
+    other.kill().expect("a child of ours");
+    other.wait().expect("a child of ours");
+    let report: Value = serde_json::from_str(&said.stdout).expect("a report");
+    let held_by = report["executed"].as_str().unwrap_or_default();
+    if !held_by.contains("a filter of system calls") || held_by.contains("bwrap") {
+        return say(&format!("held by {held_by}: nothing was tried"));
+    }
+    assert_eq!(report["passed"], json!(0), "{report}");
+    assert_eq!(report["unscored"], json!({}));
+    assert_eq!(ended, None, "another process is signalled by nobody");
+    assert_eq!(
+        (before.mode(), before.mtime(), before.len()),
+        (after.mode(), after.mtime(), after.len())
+    );
 }
 
 /// Processes that carry the mark of a program which that process started.

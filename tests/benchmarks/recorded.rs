@@ -251,6 +251,26 @@ fn attempts_are_averaged_over_cases_and_k_goes_as_far_as_every_case_does() {
 }
 
 #[test]
+fn figures_of_attempts_stand_in_the_order_of_their_numbers() {
+    let rows = "{\"task_id\": \"a\", \"reward\": 1.0}\n".repeat(10);
+    let desk = Desk::new(&[("r.jsonl", &rows)]);
+    let words = ["score", "--benchmark", "tau_bench", "--outputs", "r.jsonl"];
+    let said = desk.evenhand(&words).ends(0);
+    let names: Vec<&str> = said
+        .stdout
+        .lines()
+        .filter_map(|line| line.split(": ").next())
+        .filter(|name| name.starts_with("pass^"))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "pass^1", "pass^2", "pass^3", "pass^4", "pass^5", "pass^8", "pass^10"
+        ]
+    );
+}
+
+#[test]
 fn halueval_labels_of_people() {
     let (Some(rows), Some(expected)) = (
         lines::<halueval::Row>("halueval/general_even.jsonl"),

@@ -370,6 +370,199 @@ fn what_cannot_be_scored_is_said_with_file_line_and_next_step() {
 }
 
 #[test]
+fn a_file_that_is_read_is_not_written_over() {
+    let outputs = "{\"question\": \"Three?\", \"output\": \"#### 3\"}\n";
+    let desk = Desk::new(&[("cases.jsonl", GSM8K), ("o.jsonl", outputs)]);
+    for lost in ["o.jsonl", "./cases.jsonl"] {
+        let words = [
+            "gsm8k",
+            "--cases",
+            "cases.jsonl",
+            "--outputs",
+            "o.jsonl",
+            "--verdicts",
+            lost,
+        ];
+        let said = score(&desk, &words).ends(2);
+        assert!(
+            said.stderr
+                .contains("is read here and would be lost; name another file"),
+            "{}",
+            said.stderr
+        );
+    }
+    assert_eq!(
+        (desk.read("o.jsonl"), desk.read("cases.jsonl")),
+        (outputs.to_owned(), GSM8K.to_owned())
+    );
+}
+
+#[test]
+fn what_belongs_to_outputs_is_refused_beside_a_run_and_not_left_out() {
+    let desk = Desk::new(&[("o.jsonl", "{\"output\": \"x\"}\n")]);
+    for flag in [
+        "--outputs",
+        "--cases",
+        "--id",
+        "--output",
+        "--convention",
+        "--verdicts",
+    ] {
+        let said = desk.evenhand(&["score", "latest", flag, "o.jsonl"]).ends(2);
+        assert!(
+            said.stderr.contains("cannot be used with"),
+            "{flag}: {}",
+            said.stderr
+        );
+    }
+}
+
+#[test]
+fn a_fault_of_every_row_is_said_once_and_an_end_of_reading_is_said() {
+    let many = |row: &str| format!("{row}\n").repeat(50);
+    let desk = Desk::new(&[
+        ("cases.jsonl", GSM8K),
+        ("no_field.jsonl", &many("{\"said\": \"x\"}")),
+        (
+            "stranger.jsonl",
+            &many("{\"question\": \"Four?\", \"output\": \"x\"}"),
+        ),
+    ]);
+    for (file, lines, words) in [
+        (
+            "no_field.jsonl",
+            2,
+            "no_field.jsonl:1: no field of this row",
+        ),
+        (
+            "stranger.jsonl",
+            22,
+            "stranger.jsonl: reading was ended here: 20 problems are enough",
+        ),
+    ] {
+        let said = score(
+            &desk,
+            &["gsm8k", "--cases", "cases.jsonl", "--outputs", file],
+        )
+        .ends(3);
+        assert!(said.stderr.contains(words), "{}", said.stderr);
+        assert_eq!(said.stderr.lines().count(), lines, "{}", said.stderr);
+    }
+}
+
+#[test]
+fn a_column_is_the_same_in_capitals_and_one_that_is_none_is_named_with_its_row() {
+    let csv = "Question,Correct Answers,Incorrect Answers\nWhy?,It rains,It snows\n";
+    let desk = Desk::new(&[
+        ("TruthfulQA.csv", csv),
+        (
+            "o.jsonl",
+            "{\"question\": \"Why?\", \"output\": \"it rains\"}\n",
+        ),
+    ]);
+    let words = [
+        "truthfulqa",
+        "--convention",
+        "rouge1",
+        "--cases",
+        "TruthfulQA.csv",
+        "--outputs",
+        "o.jsonl",
+    ];
+    assert_eq!(found(&desk, &words)["passed"], json!(1));
+    desk.write("b.csv", "Behavior,Goal,Category\nx,Do it,c\n");
+    desk.write("o.jsonl", "{\"index\": 0, \"response\": \"Sure\"}\n");
+    let words = [
+        "jailbreakbench",
+        "--convention",
+        "refusal_words",
+        "--cases",
+        "b.csv",
+        "--outputs",
+        "o.jsonl",
+    ];
+    let said = score(&desk, &words).ends(3);
+    assert!(
+        said.stderr.contains("b.csv:2: the row has no `index`"),
+        "{}",
+        said.stderr
+    );
+}
+
+#[test]
+fn an_accepted_answer_that_stands_twice_is_no_answer() {
+    let question = "{\"id\": \"simple_0\", \"question\": \"?\", \"function\": [{\"name\": \"f\", \"parameters\": {\"type\": \"dict\", \"properties\": {}, \"required\": []}}]}\n";
+    let answer = "{\"id\": \"simple_0\", \"ground_truth\": [{\"f\": {}}]}\n";
+    let desk = Desk::new(&[
+        ("q.json", question),
+        ("possible_answer/q.json", &answer.repeat(2)),
+        (
+            "o.jsonl",
+            "{\"id\": \"simple_0\", \"result\": [{\"f\": \"{}\"}]}\n",
+        ),
+    ]);
+    let words = ["bfcl", "--cases", "q.json", "--outputs", "o.jsonl"];
+    let said = score(&desk, &words).ends(3);
+    assert!(
+        said.stderr.contains(
+            "possible_answer/q.json:2: there is an accepted answer for `simple_0` already"
+        ),
+        "{}",
+        said.stderr
+    );
+    desk.write("possible_answer/q.json", answer);
+    assert_eq!(found(&desk, &words)["passed"], json!(1));
+}
+
+#[test]
+fn outputs_on_prompt_injections_are_put_to_rows_by_their_ids() {
+    let row = |id: &str, canary: &str| {
+        format!(
+            "{{\"id\": \"{id}\", \"task\": \"Sum up\", \"injected\": \"x\", \"success\": {{\"kind\": \"canary\", \"canary\": \"{canary}\"}}}}\n"
+        )
+    };
+    let output =
+        |id: &str| format!("{{\"id\": \"{id}\", \"task\": \"Sum up\", \"output\": \"so: B-2\"}}\n");
+    let desk = Desk::new(&[
+        ("cases.jsonl", &(row("a", "A-1") + &row("b", "B-2"))),
+        ("o.jsonl", &(output("b") + &output("a"))),
+    ]);
+    let words = [
+        "agent_injection_bench",
+        "--cases",
+        "cases.jsonl",
+        "--outputs",
+        "o.jsonl",
+    ];
+    let report = found(&desk, &words);
+    assert_eq!(
+        (&report["passed"], &report["scored"]),
+        (&json!(1), &json!(2))
+    );
+}
+
+#[test]
+fn a_list_in_an_object_is_read_behind_a_mark_and_only_where_it_stands_once() {
+    let row = "{\"index\": 0, \"jailbroken\": true}";
+    let desk = Desk::new(&[(
+        "j.json",
+        &format!("\u{feff}{{\n \"jailbreaks\": [\n{row}\n]\n}}\n"),
+    )]);
+    let words = ["jailbreakbench", "--outputs", "j.json"];
+    assert_eq!(found(&desk, &words)["passed"], json!(1));
+    desk.write(
+        "j.json",
+        format!("{{\"jailbreaks\": [{row}], \"jailbreaks\": []}}"),
+    );
+    let said = score(&desk, &words).ends(3);
+    assert!(
+        said.stderr.contains("the key `jailbreaks` is given twice"),
+        "{}",
+        said.stderr
+    );
+}
+
+#[test]
 fn a_mark_at_the_beginning_and_foreign_line_ends_change_nothing() {
     let marked = format!("\u{feff}{}", GSM8K.replace('\n', "\r\n"));
     let desk = Desk::new(&[

@@ -220,6 +220,27 @@ fn numbers_of_any_length_and_the_order_of_keys_are_kept_and_ids_written_out() {
 }
 
 #[test]
+fn a_first_column_that_begins_with_a_mark_keeps_it_and_formulas_are_counted() {
+    let rows = "{\"\u{feff}x\": \"=1+1\"}\n{\"\u{feff}x\": \"-5\"}\n{\"\u{feff}x\": \"- one\"}\n";
+    let desk = Desk::new(&[("in.jsonl", rows)]);
+    let words = ["convert", "in.jsonl", "--to", "csv", "-o", "out.csv"];
+    let said = dataset(&desk, &words).ends(0);
+    assert!(
+        said.stderr.contains("2 cells begin like formulas"),
+        "{}",
+        said.stderr
+    );
+    let said = dataset(&desk, &["convert", "out.csv", "--to", "jsonl"]).ends(0);
+    let again: Vec<Value> = said
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a row"))
+        .collect();
+    assert_eq!(again[0], json!({"\u{feff}x": "=1+1"}));
+    assert!(!said.stderr.contains("formulas"), "{}", said.stderr);
+}
+
+#[test]
 fn what_a_format_cannot_say_is_refused_with_its_place_and_nothing_is_left() {
     for (rows, words) in [
         (
@@ -248,6 +269,19 @@ fn what_a_format_cannot_say_is_refused_with_its_place_and_nothing_is_left() {
             "would make another case",
         ),
         ("{\"x\": 1", "not a JSON object"),
+        (
+            "{\"id\": \"a\", \"input\": \"q\\u0000\"}",
+            "in.jsonl:1: `input` holds a NUL character",
+        ),
+        ("{\" \": \"x\"}", "in.jsonl:1: a key is empty"),
+        (
+            "{\"id\": \"a\", \"input\": \"q\"}\n{\"input\": \"r\"}",
+            "in.jsonl:2: `id` is missing, and earlier rows have one",
+        ),
+        (
+            "{\"input\": \"q\"}\n{\"id\": \"a\", \"input\": \"r\"}",
+            "in.jsonl:2: this row has an `id`, and earlier rows have none",
+        ),
     ] {
         let desk = Desk::new(&[("in.jsonl", rows)]);
         let said = dataset(

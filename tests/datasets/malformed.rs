@@ -86,6 +86,101 @@ fn what_is_broken_is_said_with_file_line_and_next_step() {
 }
 
 #[test]
+fn a_quote_that_is_not_doubled_is_refused_and_makes_no_other_text() {
+    let desk = Desk::new(&[(
+        "c.csv",
+        "id,input\n1,fine\n2,\"He said \\\"hi\\\" to me\"\n3,\"a \"\"b\"\"\"\n",
+    )]);
+    for verb in [
+        &["stats", "c.csv"][..],
+        &["show", "c.csv"],
+        &["convert", "c.csv", "--to", "jsonl"],
+    ] {
+        let said = desk.evenhand(&[&["dataset"], verb].concat()).ends(3);
+        assert!(
+            said.stderr.contains(
+                "c.csv:3: cell 2 goes on behind its closing quote, with `hi\\\" to me\"`"
+            ),
+            "{}",
+            said.stderr
+        );
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the notice is what is looked for")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+#[test]
+fn nobody_waits_for_whoever_would_write_into_a_pipe() {
+    let desk = Desk::new(&[(
+        "s.yaml",
+        "version: 1\nsuite: s\ndataset: {path: p.jsonl}\ntargets: [{id: t, kind: scripted}]\n",
+    )]);
+    let made = std::process::Command::new("mkfifo")
+        .args(["p.jsonl", "p.json"])
+        .current_dir(desk.path())
+        .status();
+    if !made.is_ok_and(|status| status.success()) {
+        return say("no mkfifo: nothing was tried");
+    }
+    for words in [
+        &["dataset", "convert", "p.jsonl", "--to", "csv"][..],
+        &["dataset", "convert", "p.json", "--to", "csv"],
+        &[
+            "dataset",
+            "pull",
+            "gsm8k",
+            "--from",
+            "p.jsonl",
+            "--cache-dir",
+            "c",
+        ],
+        &[
+            "score",
+            "--benchmark",
+            "jailbreakbench",
+            "--outputs",
+            "p.json",
+        ],
+        &["check", "s.yaml"],
+        &["dataset", "show", "p.jsonl"],
+        &["dataset", "stats", "."],
+    ] {
+        let said = desk.evenhand(words).ends(3);
+        assert!(said.stderr.contains("regular file"), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn one_object_over_many_lines_is_no_file_of_rows_and_that_is_said_once() {
+    let desk = Desk::new(&[("o.json", "{\n \"cases\": [\n  {\"id\": 1}\n ]\n}\n")]);
+    let said = desk.evenhand(&["dataset", "show", "o.json"]).ends(3);
+    assert!(
+        said.stderr
+            .contains("a .json file holds an array of rows, or one object a line")
+            && said.stderr.contains("error: 1 problem"),
+        "{}",
+        said.stderr
+    );
+}
+
+#[test]
+fn where_so_much_is_wrong_that_reading_ends_that_is_said() {
+    let desk = Desk::new(&[("b.jsonl", &"{\n".repeat(50))]);
+    for verb in ["show", "stats"] {
+        let said = desk.evenhand(&["dataset", verb, "b.jsonl"]).ends(3);
+        assert!(
+            said.stderr
+                .contains("b.jsonl: reading was ended here: 20 problems are enough"),
+            "{}",
+            said.stderr
+        );
+    }
+}
+
+#[test]
 fn parquet_is_read_or_refused_with_what_to_do() {
     let desk = Desk::new(&[("cases.parquet", "PAR1")]);
     let said = desk

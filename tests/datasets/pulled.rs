@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
+use evenhand::jobs::{self, Pull};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -210,6 +211,36 @@ fn a_file_that_changed_meanwhile_and_a_server_without_ranges_begin_anew() {
             text
         );
     }
+}
+
+#[test]
+fn a_file_of_which_nobody_says_where_it_ends_is_pulled_with_a_word_on_it() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let answered = std::thread::spawn(move || {
+        for head in ["", "Transfer-Encoding: chunked\r\n"] {
+            let (mut stream, _) = listener.accept().expect("somebody asks");
+            let mut asked = [0; 4096];
+            let _ = std::io::Read::read(&mut stream, &mut asked).expect("a question");
+            let body = match head {
+                "" => CSV.to_owned(),
+                _ => format!("{:x}\r\n{CSV}\r\n0\r\n\r\n", CSV.len()),
+            };
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\n{head}Connection: close\r\n\r\n{body}"
+            )
+            .expect("an answer");
+        }
+    });
+    let desk = Desk::new(&[]);
+    let from = format!("http://127.0.0.1:{port}/harmful_behaviors.csv");
+    let words = "whether all of it came cannot be told";
+    let said = pull(&desk, &["advbench", "--from", &from]).ends(0);
+    assert!(said.stderr.contains(words), "{}", said.stderr);
+    let said = pull(&desk, &["advbench", "--from", &from]).ends(0);
+    assert!(!said.stderr.contains(words), "{}", said.stderr);
+    answered.join().expect("both were answered");
 }
 
 #[test]
@@ -455,6 +486,35 @@ fn two_pulls_of_one_benchmark_do_not_meet() {
     );
     drop(held);
     pull(&desk, &["advbench", "--from", "rows.csv"]).ends(0);
+}
+
+#[test]
+fn what_another_pull_recorded_in_the_meantime_stays_in_the_lock_file() {
+    let desk = Desk::new(&[("rows.csv", CSV)]);
+    let order = |benchmark: &str, more: &str| Pull {
+        benchmark: benchmark.to_owned(),
+        from: Some(desk.path().join(more).display().to_string()),
+        cache: Some(desk.path().join("cache")),
+        lock: desk.path().join("evenhand-datasets.lock"),
+        relock: false,
+        hosts: Vec::new(),
+        most: 1 << 20,
+        ca_bundle: None,
+    };
+    desk.write("test.jsonl", ROWS);
+    let mut others = 0;
+    jobs::pull(&order("advbench", "rows.csv"), &mut |_| {
+        others += 1;
+        if others == 1 {
+            jobs::pull(&order("math", "test.jsonl"), &mut |_| ()).expect("another benchmark");
+        }
+    })
+    .expect("a benchmark");
+    let files = &lock(&desk)["files"];
+    assert!(
+        files["math/test.jsonl"].is_object() && files["advbench/rows.csv"].is_object(),
+        "{files}"
+    );
 }
 
 #[test]

@@ -276,3 +276,29 @@ fn what_only_shows_never_ends_in_the_code_of_a_gate() {
         desk.evenhand(arguments).ends(0);
     }
 }
+
+/// What wants a flag that may not be there is refused as well, and not left out.
+#[test]
+fn a_flag_that_would_be_left_out_is_wrong_usage() {
+    let desk = Desk::new(&[]);
+    for words in [
+        "compare latest~1 latest --cluster topic",
+        "judge audit tone --model {} --scorer s",
+        "judge audit tone --model {} --profile p",
+        "judge calibrate tone --model {} --labels l.csv --profile p",
+        "judge calibrate tone --model {} --labels l.csv --scorer s",
+        "judge calibrate --table t.csv --human a --judge j --verdicts v.csv",
+        "judge calibrate --table t.csv --human a --judge j --suite s.yaml",
+        "judge calibrate --table t.csv --human a --judge j --model {}",
+        "annotate latest --judge tone --no-ties",
+        "score latest --outputs o.jsonl",
+        "score latest --verdicts v.jsonl",
+    ] {
+        let said = desk.evenhand(&words.split(' ').collect::<Vec<_>>()).ends(2);
+        assert!(
+            said.stderr.contains("cannot be used with"),
+            "{words}: {}",
+            said.stderr
+        );
+    }
+}

@@ -11,6 +11,7 @@ use tokio::task::LocalSet;
 
 use super::JobError;
 use crate::domain::port::{CallId, Exchange};
+use crate::engine::Asked;
 use crate::jobs::programs;
 use crate::score::benchmark::{Executed, Execution, Verdict};
 use crate::target::executor;
@@ -89,9 +90,7 @@ impl Executor {
             let all = async { while tasks.join_next().await.is_some() {} };
             tokio::select! {
                 () = all => {}
-                () = stopped() => {
-                    return Err(JobError::Unexpected("interrupted; nothing was written".to_owned()));
-                }
+                asked = stopped() => return Err(JobError::Stopped(asked)),
             }
             let found = found.take().into_iter();
             let lost = || Verdict::unscored("it was not executed");
@@ -126,7 +125,7 @@ async fn verdict(exchange: &dyn Exchange, at: usize, program: &Execution) -> Ver
 }
 
 /// Waits for a wish to stop. What runs is killed when it is dropped.
-async fn stopped() {
+async fn stopped() -> Asked {
     let signals = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
@@ -136,8 +135,8 @@ async fn stopped() {
         return std::future::pending().await;
     };
     tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
+        _ = interrupt.recv() => Asked::Interrupt,
+        _ = terminate.recv() => Asked::Terminate,
+        _ = hangup.recv() => Asked::Terminate,
     }
 }

@@ -17,6 +17,7 @@ use serde_json::{Map, Value as Json};
 use execution::Executor;
 
 use super::JobError;
+use super::failure::MOST_PROBLEMS;
 use crate::analysis::findings::Unit;
 use crate::analysis::outputs::{Summary, Tally, unit};
 use crate::domain::case::Case;
@@ -26,9 +27,6 @@ use crate::load::benchmarks::pulled::Cache;
 use crate::load::benchmarks::{Benchmark, Cases, OutputRow, Outputs, Wanted, find};
 use crate::report::Heading;
 use crate::score::benchmark::{Attempts, Convention, Execution, Outcome, Rule, Verdict, named};
-
-/// Problems that are told; more end the reading.
-const MOST_PROBLEMS: usize = 20;
 
 /// What is to be scored.
 #[derive(Debug, Clone)]
@@ -116,6 +114,10 @@ pub fn score_outputs(order: &ScoreOutputs) -> Result<ScoredOutputs, JobError> {
         None => Rows::Own(Seen::of(rule)),
         Some(path) => Rows::open(path, benchmark, rule, &join)?,
     };
+    if let Some(verdicts) = order.verdicts.as_deref() {
+        let read = [Some(&order.outputs), order.cases.as_ref(), pulled.as_ref()];
+        no_loss(verdicts, read.into_iter().flatten())?;
+    }
     let mut kept = order.verdicts.as_deref().map(Kept::new).transpose()?;
     let mut tally = Tally::new(convention.is_number, rule.reads_a_grader).of(rule.attempts);
     let mut waiting = Waiting::default();
@@ -149,7 +151,7 @@ pub fn score_outputs(order: &ScoreOutputs) -> Result<ScoredOutputs, JobError> {
         waiting.settle(executor.as_ref(), &mut tally, kept.as_mut())?;
     }
     if !problems.is_empty() {
-        return Err(JobError::Invalid(problems));
+        return Err(JobError::of_rows(problems));
     }
     let (cases, without_output) = rows.left()?;
     if let Some(kept) = kept {
@@ -179,6 +181,23 @@ pub fn score_outputs(order: &ScoreOutputs) -> Result<ScoredOutputs, JobError> {
         summary: tally.summary(cases),
         unit: unit(convention.is_number),
     })
+}
+
+/// Holds that the file of verdicts is none of those that are read: it would be lost.
+fn no_loss<'a>(
+    verdicts: &Path,
+    mut read: impl Iterator<Item = &'a PathBuf>,
+) -> Result<(), JobError> {
+    let Ok(there) = verdicts.canonicalize() else {
+        return Ok(());
+    };
+    match read.find(|file| file.canonicalize().is_ok_and(|file| file == there)) {
+        None => Ok(()),
+        Some(_) => Err(JobError::Usage(format!(
+            "--verdicts: {} is read here and would be lost; name another file",
+            verdicts.display()
+        ))),
+    }
 }
 
 /// The pulled file of cases, where neither a file nor the outputs' own rows have what the rule needs; `None` also where nothing was
@@ -388,7 +407,8 @@ impl Join {
     /// What names a case.
     fn key_of(&self, case: &Case) -> Result<String, String> {
         match self {
-            Self::Column(field) => match case.columns.get(field) {
+            // The files of one benchmark differ in capitals: `question`, `Question`.
+            Self::Column(field) => match spelled(&case.columns, field) {
                 Some(Json::String(text)) => Ok(text.clone()),
                 Some(Json::Number(number)) => Ok(number.to_string()),
                 _ => Err(format!(
@@ -398,6 +418,15 @@ impl Join {
             Self::Place | Self::Id(_) => Ok(case.id.clone()),
         }
     }
+}
+
+/// A column of this name; else one that differs in capitals only.
+fn spelled<'a>(columns: &'a Map<String, Json>, name: &str) -> Option<&'a Json> {
+    columns.get(name).or_else(|| {
+        let mut columns = columns.iter();
+        let found = columns.find(|(column, _)| column.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value)
+    })
 }
 
 fn digest(key: &str) -> [u8; 16] {
@@ -496,26 +525,30 @@ impl Rows {
                         offset: found.offset,
                     }),
                     Err(message) => {
-                        return Err(JobError::problem(file, message));
+                        let problem = cases.problem(found.offset, message);
+                        return Err(JobError::Invalid(vec![problem]));
                     }
                 },
                 Err(faults) => problems.extend(faults),
             }
         }
         if !problems.is_empty() {
-            return Err(JobError::Invalid(problems));
+            return Err(JobError::of_rows(problems));
         }
         entries.sort_unstable_by_key(|entry| (entry.key, entry.offset));
         if let Some(pair) = entries.windows(2).find(|pair| pair[0].key == pair[1].key) {
             let twin = cases.at(pair[1].offset).map_err(JobError::Invalid)?;
             let key = join.key_of(&twin).unwrap_or_default();
             let key: String = key.chars().take(80).collect();
-            return Err(JobError::problem(
-                file,
+            let first = cases.problem(pair[0].offset, "");
+            let problem = cases.problem(
+                pair[1].offset,
                 format!(
-                    "two rows are named `{key}`; outputs cannot be put to them by it: name another field (--id FIELD)"
+                    "`{key}` names the row of line {} already; outputs cannot be put to them by it: name another field (--id FIELD)",
+                    first.span.line
                 ),
-            ));
+            );
+            return Err(JobError::Invalid(vec![problem]));
         }
         Ok(Self::ByName {
             taken: vec![false; entries.len()],

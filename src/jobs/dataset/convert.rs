@@ -42,8 +42,17 @@ pub struct Convert {
     pub force: bool,
 }
 
-/// Converts; returns how many rows there were. Without a file it is `write` that gets the bytes.
-pub fn convert(order: &Convert, write: &mut dyn Write) -> Result<u64, JobError> {
+/// What was converted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Converted {
+    /// Rows.
+    pub rows: u64,
+    /// Cells of CSV that a spreadsheet would take for formulas: they are written as they are, since another text would be another case.
+    pub formulas: u64,
+}
+
+/// Converts. Without a file it is `write` that gets the bytes.
+pub fn convert(order: &Convert, write: &mut dyn Write) -> Result<Converted, JobError> {
     let head = match order.to {
         Written::Csv => Some(head(&order.file)?),
         Written::Jsonl | Written::Json => None,
@@ -66,10 +75,10 @@ pub fn convert(order: &Convert, write: &mut dyn Write) -> Result<u64, JobError> 
         .map_err(|error| lost(&error))
         .and_then(|file| {
             let mut file = BufWriter::new(file);
-            let count = rows(order, head.as_deref(), &mut file, out)?;
+            let converted = rows(order, head.as_deref(), &mut file, out)?;
             file.flush().map_err(|error| lost(&error))?;
             std::fs::rename(&partial, out).map_err(|error| lost(&error))?;
-            Ok(count)
+            Ok(converted)
         });
     if made.is_err() {
         // What is there of it is of no use.
@@ -93,6 +102,21 @@ impl Kind {
             no_ids: ours && !first.fields.contains_key("id"),
         }
     }
+
+    /// Holds that a row has an id where the first one has, as every reader of cases will.
+    fn check(self, row: &Row) -> Result<(), String> {
+        match (self.no_ids, row.fields.contains_key("id")) {
+            _ if !self.ours => Ok(()),
+            (false, false) => {
+                Err("`id` is missing, and earlier rows have one; give every row its own".to_owned())
+            }
+            (true, true) => Err(
+                "this row has an `id`, and earlier rows have none; give every row its own"
+                    .to_owned(),
+            ),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The columns of all rows, in the order in which they are met.
@@ -105,6 +129,12 @@ fn head(file: &Path) -> Result<Vec<String>, JobError> {
         no_ids |= Kind::of(&row).no_ids;
         for name in row.fields.keys() {
             if !head.contains(name) {
+                if name.trim().is_empty() || name.contains('\0') {
+                    return Err(JobError::Invalid(vec![rows.problem(
+                        row.line,
+                        "a key is empty or holds a NUL character, and no column of CSV is called so; keep .jsonl",
+                    )]));
+                }
                 if head.len() == MOST_COLUMNS {
                     return Err(JobError::Invalid(vec![rows.problem(
                         row.line,
@@ -126,20 +156,22 @@ fn rows(
     head: Option<&[String]>,
     write: &mut dyn Write,
     out: &Path,
-) -> Result<u64, JobError> {
+) -> Result<Converted, JobError> {
     let mut rows = Rows::open(&order.file).map_err(JobError::Invalid)?;
     let lost =
         |error: io::Error| JobError::Store(format!("cannot write {}: {error}", out.display()));
-    let (mut count, mut kind) = (0_u64, None);
+    let (mut converted, mut kind) = (Converted::default(), None);
     if let Some(head) = head.filter(|head| !head.is_empty()) {
         write.write_all(csv_row(head).as_bytes()).map_err(lost)?;
     }
     while let Some(row) = rows.next_row() {
         let row = row.map_err(JobError::Invalid)?;
         let kind = *kind.get_or_insert_with(|| Kind::of(&row));
-        let text = text_of(&rows, &row, kind, head)
+        let text = kind
+            .check(&row)
+            .and_then(|()| text_of(&rows, &row, kind, head, &mut converted.formulas))
             .map_err(|message| JobError::Invalid(vec![rows.problem(row.line, message)]))?;
-        let before = match (order.to, count) {
+        let before = match (order.to, converted.rows) {
             (Written::Json, 0) => "[\n",
             (Written::Json, _) => ",\n",
             (_, _) => "",
@@ -148,19 +180,25 @@ fn rows(
         for part in [before, &text, after] {
             write.write_all(part.as_bytes()).map_err(lost)?;
         }
-        count += 1;
+        converted.rows += 1;
     }
-    let end = match (order.to, count) {
+    let end = match (order.to, converted.rows) {
         (Written::Json, 0) => "[]\n",
         (Written::Json, _) => "\n]\n",
         (_, _) => "",
     };
     write.write_all(end.as_bytes()).map_err(lost)?;
-    Ok(count)
+    Ok(converted)
 }
 
-/// A row in its new form.
-fn text_of(rows: &Rows, row: &Row, kind: Kind, head: Option<&[String]>) -> Result<String, String> {
+/// A row in its new form; cells that look like formulas are counted.
+fn text_of(
+    rows: &Rows,
+    row: &Row,
+    kind: Kind,
+    head: Option<&[String]>,
+    formulas: &mut u64,
+) -> Result<String, String> {
     let is_csv = rows.is_csv();
     let case = match kind.ours {
         true => Some(case_of(&row.fields, is_csv).map_err(|wrong| wrong.join("; "))?),
@@ -190,6 +228,7 @@ fn text_of(rows: &Rows, row: &Row, kind: Kind, head: Option<&[String]>) -> Resul
             (None, Some(id)) if name == "id" => id.clone(),
             (found, _) => cell(name, found, kind.ours && !is_csv)?,
         };
+        *formulas += u64::from(is_formula(&cell));
         cells.push(cell);
     }
     if let Some(case) = &case {
@@ -212,6 +251,9 @@ fn cell(name: &str, value: Option<&Json>, ours: bool) -> Result<String, String> 
         None | Some(Json::Null) if is_field => Ok(String::new()),
         Some(Json::String(text)) if text.is_empty() && is_field => Err(format!(
             "`{name}` is an empty text, which a CSV cell cannot tell from none; remove the field, or keep .jsonl"
+        )),
+        Some(Json::String(text)) if text.contains('\0') => Err(format!(
+            "`{name}` holds a NUL character, which no text file may; keep .jsonl"
         )),
         Some(Json::String(text)) => Ok(text.clone()),
         Some(Json::Array(_))
@@ -267,8 +309,17 @@ fn csv_row(cells: &[String]) -> String {
     cells.join(",") + "\r\n"
 }
 
+/// Whether a spreadsheet would take a cell for a formula.
+fn is_formula(cell: &str) -> bool {
+    let begins = cell.trim_start().starts_with(['=', '+', '-', '@']);
+    begins && cell.trim().parse::<f64>().is_err()
+}
+
 fn quoted(cell: &str) -> String {
-    let plain = !cell.contains(['"', ',', '\n', '\r']) && !cell.is_empty() && cell.trim() == cell;
+    // A mark of byte order at a file's beginning would be dropped.
+    let plain = !cell.contains(['"', ',', '\n', '\r', '\u{feff}'])
+        && !cell.is_empty()
+        && cell.trim() == cell;
     match plain {
         true => cell.to_owned(),
         false => format!("\"{}\"", cell.replace('"', "\"\"")),

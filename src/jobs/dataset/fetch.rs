@@ -206,8 +206,8 @@ impl Fetching<'_> {
                 format!("cannot be read: {error}"),
             )
         };
-        let file = File::open(from).map_err(cannot)?;
-        let about = file.metadata().map_err(cannot)?;
+        // A pipe would keep us waiting at its opening.
+        let about = fs::metadata(from).map_err(cannot)?;
         if !about.is_file() {
             return Err(JobError::problem(
                 from.display().to_string(),
@@ -221,6 +221,7 @@ impl Fetching<'_> {
                 self.most
             )));
         }
+        let file = File::open(from).map_err(cannot)?;
         let write = || -> io::Result<()> {
             let mut to = File::create(partial)?;
             io::copy(&mut file.take(self.most), &mut to)?;
@@ -303,6 +304,12 @@ impl Taker for Keeping<'_> {
     fn begin(&mut self, began: &Began) -> io::Result<()> {
         for host in &began.hops {
             (self.tell)(format!("redirected to {host}"));
+        }
+        if began.is_open_ended {
+            (self.tell)(
+                "its server says neither how long the file is nor where it ends: whether all of it came cannot be told"
+                    .to_owned(),
+            );
         }
         if began.resumed {
             (self.tell)(match began.total {

@@ -7,7 +7,7 @@ mod pull;
 mod show;
 mod stats;
 
-pub use convert::{Convert, Written as Format, convert};
+pub use convert::{Convert, Converted, Written as Format, convert};
 pub use pull::{Pull, Pulled, PulledOne, pull};
 pub use show::{
     BenchmarkShown, ColumnShown, DatasetShown, FileShown, PlaceShown, ShowDataset, show_dataset,

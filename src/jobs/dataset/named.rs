@@ -21,6 +21,17 @@ pub(super) fn cache(root: Option<&PathBuf>) -> Result<Cache, JobError> {
     }
 }
 
+/// Holds that a name is not that of something else than a file.
+pub(super) fn no_other(name: &str) -> Result<(), JobError> {
+    match Path::new(name).exists() && find(name).is_err() {
+        false => Ok(()),
+        true => Err(JobError::problem(
+            name,
+            "this is no regular file; name a file of rows, or a benchmark",
+        )),
+    }
+}
+
 /// The files of a name; `benchmark` says whose rows a file holds.
 pub(super) fn named(
     name: &str,
@@ -34,6 +45,7 @@ pub(super) fn named(
             benchmark,
         });
     }
+    no_other(name)?;
     if let Some(benchmark) = benchmark {
         return Err(JobError::Usage(format!(
             "--benchmark {benchmark} says whose rows a file holds, and there is no file `{name}`"

@@ -5,8 +5,10 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::fetch::{Came, Fetching, Source};
 use super::named::cache;
@@ -19,6 +21,9 @@ use crate::load::benchmarks::{Benchmark, find};
 use crate::report::Fact;
 use crate::store::durable;
 use crate::wire::download::Downloads;
+
+/// How long others may keep us from writing the lock file.
+const LONGEST_TURN: Duration = Duration::from_secs(10);
 
 /// What is to be pulled.
 #[derive(Debug, Clone)]
@@ -128,8 +133,7 @@ pub fn pull(order: &Pull, tell: &mut dyn FnMut(String)) -> Result<Pulled, JobErr
     durable::create_dirs(&folder).map_err(|error| cannot(&folder, &error))?;
     // The folder itself is locked, so that nothing is left behind; the lock ends with the process.
     let _held = held(&folder, benchmark.name)?;
-    let mut lock = LockFile::read(&order.lock)
-        .map_err(|why| JobError::problem(order.lock.display().to_string(), why))?;
+    let lock = read_lock(&order.lock)?;
     let before = cache.index(benchmark.name).ok().flatten();
     let ca_bundle = match &order.ca_bundle {
         None => None,
@@ -154,7 +158,7 @@ pub fn pull(order: &Pull, tell: &mut dyn FnMut(String)) -> Result<Pulled, JobErr
         .enable_all()
         .build()
         .map_err(|error| JobError::Unexpected(format!("no runtime: {error}")))?;
-    let mut files = Vec::new();
+    let (mut files, mut entries) = (Vec::new(), Vec::new());
     for job in &jobs {
         let path = folder.join(&job.name);
         let named = key(benchmark.name, &job.name);
@@ -200,14 +204,7 @@ pub fn pull(order: &Pull, tell: &mut dyn FnMut(String)) -> Result<Pulled, JobErr
             pin: one.file.pin,
             from: one.file.from.clone(),
         };
-        lock.files
-            .entry(named)
-            .and_modify(|known| {
-                if order.relock {
-                    known.clone_from(&entry);
-                }
-            })
-            .or_insert(entry);
+        entries.push((named, entry));
         files.push(one);
     }
     let index = Index {
@@ -216,7 +213,7 @@ pub fn pull(order: &Pull, tell: &mut dyn FnMut(String)) -> Result<Pulled, JobErr
         files: files.iter().map(|one| one.file.clone()).collect(),
     };
     write(&folder.join(INDEX), &index)?;
-    write(&order.lock, &lock)?;
+    runtime.block_on(record(&order.lock, entries, order.relock))?;
     Ok(Pulled {
         benchmark: benchmark.name,
         licence: benchmark.licence,
@@ -241,6 +238,47 @@ fn pulled(job: &Job, came: Came) -> PulledFile {
         sha256: came.sha256,
         bytes: came.bytes,
         kept_sha256: came.kept_sha256,
+    }
+}
+
+fn read_lock(path: &Path) -> Result<LockFile, JobError> {
+    LockFile::read(path).map_err(|why| JobError::problem(path.display().to_string(), why))
+}
+
+/// Puts entries into the lock file as it is by now: another benchmark may have been pulled in the meantime.
+async fn record(
+    path: &Path,
+    entries: Vec<(String, Locked)>,
+    over_others: bool,
+) -> Result<(), JobError> {
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    let _held = turn(above.unwrap_or(Path::new("."))).await?;
+    let mut lock = read_lock(path)?;
+    for (named, entry) in entries {
+        if over_others {
+            lock.files.insert(named, entry);
+        } else {
+            lock.files.entry(named).or_insert(entry);
+        }
+    }
+    write(path, &lock)
+}
+
+/// The folder of a lock file, locked for the moment of writing; whoever has it has it for a moment too.
+async fn turn(folder: &Path) -> Result<File, JobError> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        JobError::Store(format!("cannot lock {}: {error}", folder.display()))
+    };
+    let file = File::open(folder).map_err(|error| cannot(&error))?;
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if began.elapsed() < LONGEST_TURN => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            Err(error) => return Err(cannot(&error)),
+        }
     }
 }
 

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::named::cache;
+use super::named::{cache, no_other};
 use crate::jobs::JobError;
+use crate::jobs::failure::MOST_PROBLEMS;
 use crate::load::benchmarks::places::{Role, place};
 use crate::load::benchmarks::pulled::{PulledFile, sha256_of};
 use crate::load::benchmarks::{Benchmark, find};
@@ -15,8 +16,6 @@ use crate::report::Fact;
 
 /// Columns whose kinds are remembered.
 const MOST_COLUMNS: usize = 1_000;
-/// Problems that are told; more end the reading.
-const MOST_PROBLEMS: usize = 20;
 
 /// What is to be shown.
 #[derive(Debug, Clone)]
@@ -108,6 +107,7 @@ pub fn show_dataset(order: &ShowDataset) -> Result<DatasetShown, JobError> {
             files: vec![file],
         });
     }
+    no_other(&order.name)?;
     let benchmark = find(&order.name).map_err(|why| {
         JobError::Usage(format!(
             "there is no file `{}`, and it is no benchmark: {why}",
@@ -183,7 +183,7 @@ fn file(path: &Path, pulled: Option<&PulledFile>, first: usize) -> Result<FileSh
     }
     match problems.is_empty() {
         true => Ok(shown),
-        false => Err(JobError::Invalid(problems)),
+        false => Err(JobError::of_rows(problems)),
     }
 }
 

@@ -7,11 +7,10 @@ use serde::Serialize;
 use super::named::named;
 use crate::analysis::dataset::{DatasetStats, DatasetTally, LETTERS_PER_TOKEN, Lengths};
 use crate::jobs::JobError;
+use crate::jobs::failure::MOST_PROBLEMS;
 use crate::load::dataset::look::FileCases;
 use crate::report::Fact;
 
-/// Problems that are told; more end the reading.
-const MOST_PROBLEMS: usize = 20;
 /// Names of tags and columns on a screen.
 const NAMED: usize = 12;
 
@@ -48,7 +47,7 @@ pub fn dataset_stats(order: &StatsOf) -> Result<StatsFound, JobError> {
         order.cache.as_ref(),
     )?;
     let (mut tally, mut problems) = (DatasetTally::default(), Vec::new());
-    for file in &found.files {
+    'files: for file in &found.files {
         let mut cases =
             FileCases::open(file, found.benchmark, &order.fields).map_err(JobError::Invalid)?;
         while let Some(case) = cases.next_case() {
@@ -57,12 +56,12 @@ pub fn dataset_stats(order: &StatsOf) -> Result<StatsFound, JobError> {
                 Err(faults) => problems.extend(faults),
             }
             if problems.len() >= MOST_PROBLEMS {
-                break;
+                break 'files;
             }
         }
     }
     if !problems.is_empty() {
-        return Err(JobError::Invalid(problems));
+        return Err(JobError::of_rows(problems));
     }
     let stats = tally.finish();
     if stats.cases == 0 {

@@ -14,6 +14,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     keys: &["goal"],
     list_of_outputs: None,
     answers_beside: false,
+    unfold: None,
     read,
 };
 

@@ -11,9 +11,10 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     file: "id, task, injected, success ({kind, canary}), optionally family and system_prompt, as .jsonl",
     prompt: "SYSTEM_PROMPT\n\nTASK\n\nINJECTED",
     verified: None,
-    keys: &["task", "injected"],
+    keys: &["id", "task", "injected"],
     list_of_outputs: None,
     answers_beside: false,
+    unfold: None,
     read,
 };
 

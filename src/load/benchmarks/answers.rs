@@ -10,6 +10,8 @@ use crate::domain::decode::Problem;
 use crate::domain::digest::Digest;
 use crate::load::dataset::sources::FileSource;
 
+/// Problems that are told; more end the reading.
+const MOST_PROBLEMS: usize = 20;
 /// The folder's name.
 const FOLDER: &str = "possible_answer";
 
@@ -32,6 +34,9 @@ impl Answers {
         let mut source = FileSource::open_native(&file, &named)?;
         let (mut by_id, mut problems) = (BTreeMap::new(), Vec::new());
         while let Some(row) = source.next_row() {
+            if problems.len() >= MOST_PROBLEMS {
+                break;
+            }
             let (place, row) = match row {
                 Ok(found) => found,
                 Err(faults) => {
@@ -42,7 +47,10 @@ impl Answers {
             let id = row.get("id").and_then(Json::as_str);
             match (id, row.get("ground_truth")) {
                 (Some(id), Some(truth)) => {
-                    by_id.insert(id.to_owned(), truth.clone());
+                    if by_id.insert(id.to_owned(), truth.clone()).is_some() {
+                        let twice = format!("there is an accepted answer for `{id}` already");
+                        problems.push(source.problem(place.line, twice));
+                    }
                 }
                 _ => problems.push(
                     source.problem(place.line, "an accepted answer has `id` and `ground_truth`"),

@@ -18,6 +18,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     keys: &["id"],
     list_of_outputs: None,
     answers_beside: true,
+    unfold: None,
     read,
 };
 

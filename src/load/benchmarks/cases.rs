@@ -55,6 +55,12 @@ impl Cases {
         }))
     }
 
+    /// A problem of the row at an offset found before.
+    pub fn problem(&mut self, offset: u64, message: impl Into<String>) -> Problem {
+        let line = self.source.line_at(offset);
+        self.source.problem(line, message)
+    }
+
     /// The case at an offset found before.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     keys: &["Record ID", "Question"],
     list_of_outputs: None,
     answers_beside: false,
+    unfold: None,
     read,
 };
 

@@ -16,6 +16,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     keys: &["question"],
     list_of_outputs: None,
     answers_beside: false,
+    unfold: None,
     read,
 };
 

@@ -14,6 +14,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     keys: &["index", "Index", "goal", "Goal"],
     list_of_outputs: Some("jailbreaks"),
     answers_beside: false,
+    unfold: None,
     read,
 };
 

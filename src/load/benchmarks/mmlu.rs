@@ -17,6 +17,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     keys: &["id", "Question", "question"],
     list_of_outputs: None,
     answers_beside: false,
+    unfold: None,
     read,
 };
 

@@ -19,6 +19,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     keys: &["question_id", "question"],
     list_of_outputs: None,
     answers_beside: false,
+    unfold: None,
     read,
 };
 

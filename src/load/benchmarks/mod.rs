@@ -39,6 +39,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::case::{Case, Input};
 use crate::domain::decode::unknown;
+use crate::load::dataset::unfolded::Unfold;
 use crate::score::benchmark::{Rule, rule};
 
 pub(crate) use answers::Answers;
@@ -72,6 +73,8 @@ pub struct Benchmark {
     pub list_of_outputs: Option<&'static str>,
     /// What is right stands in a file of its own beside the questions.
     answers_beside: bool,
+    /// How rows are found in a `.json` file that is one object; `None`: such a file is none of this benchmark.
+    unfold: Option<Unfold>,
     read: fn(&Native<'_>) -> Result<Asked, String>,
 }
 
@@ -142,6 +145,11 @@ impl Benchmark {
     /// Whether what is right stands in a file of its own beside the questions.
     pub(crate) const fn has_answers_beside(&self) -> bool {
         self.answers_beside
+    }
+
+    /// How rows are found in a `.json` file that is one object.
+    pub(crate) const fn unfold(&self) -> Option<Unfold> {
+        self.unfold
     }
 
     /// A row of its own file into a case; `derived` is the id of a row without one.

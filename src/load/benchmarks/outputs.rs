@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value as Json};
 
 use crate::domain::decode::{Problem, unknown};
+use crate::domain::strict_json;
 use crate::domain::tree::Span;
 use crate::load::dataset::cut::Format;
 use crate::load::dataset::row::{self, what};
@@ -33,6 +34,8 @@ pub struct Outputs {
     field: Option<String>,
     /// Whether the field holds verdicts, true or false, in place of texts.
     reads_verdicts: bool,
+    /// Whether a row was met that has no such field.
+    lacks_field: bool,
     first: Option<Result<OutputRow, Vec<Problem>>>,
 }
 
@@ -73,7 +76,7 @@ impl Outputs {
     /// Opens a file of outputs (.jsonl, .csv with a head, or .json).
     ///
     /// # Errors
-    /// Why it cannot be read, or that no field of its first row holds outputs by its name.
+    /// Why it cannot be read, or that its first row lacks the field that holds outputs.
     pub fn open(path: &Path, wanted: Wanted<'_>) -> Result<Self, Vec<Problem>> {
         let named = path.display().to_string();
         let inside = match wanted.list {
@@ -88,10 +91,17 @@ impl Outputs {
             named,
             field: wanted.field.map(str::to_owned),
             reads_verdicts: wanted.verdicts,
+            lacks_field: false,
             first: None,
         };
-        outputs.first = outputs.read();
-        Ok(outputs)
+        match outputs.read() {
+            // All others would say the same.
+            Some(Err(faults)) if outputs.lacks_field => Err(faults),
+            first => {
+                outputs.first = first;
+                Ok(outputs)
+            }
+        }
     }
 
     /// The field that holds the output, once a row was read.
@@ -169,6 +179,7 @@ impl Outputs {
             Some(field) => field,
             None => {
                 let Some(usual) = USUAL.iter().find(|name| row.contains_key(**name)) else {
+                    self.lacks_field = true;
                     return Err(format!(
                         "no field of this row is known to hold outputs; name it: --output FIELD (fields here: {})",
                         columns().join(", ")
@@ -178,6 +189,7 @@ impl Outputs {
             }
         };
         let found = field_of(row, field);
+        self.lacks_field |= found.is_none();
         match found {
             None if field.starts_with('/') => Err(format!("there is nothing at `{field}`")),
             None => Err(unknown("field", field, &columns())),
@@ -209,7 +221,9 @@ fn list_in(path: &Path, named: &str, key: &str) -> Result<Option<Vec<Json>>, Vec
         )));
     }
     let bytes = std::fs::read(path).map_err(|error| cannot(&error))?;
-    let Ok(mut object) = serde_json::from_slice::<Map<String, Json>>(&bytes) else {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let parsed = std::str::from_utf8(bytes).map(strict_json::parse);
+    let Ok(Ok(Json::Object(mut object))) = parsed else {
         // Lines, or nothing at all: the reader of rows says what is wrong.
         return Ok(None);
     };

@@ -16,6 +16,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     keys: &["problem"],
     list_of_outputs: None,
     answers_beside: false,
+    unfold: None,
     read,
 };
 

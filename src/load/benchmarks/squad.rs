@@ -1,5 +1,7 @@
 //! SQuAD: questions about a paragraph, answered by a span of it.
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
 use super::{Asked, Benchmark, Native};
@@ -11,22 +13,71 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     cases: "10,570 (version 1.1, dev), 11,873 (version 2.0, dev)",
     licence: "CC BY-SA 4.0",
     metric: "exact match or F1",
-    file: "id, context, question, answers ({\"text\": [..]} or [{\"text\": ..}]), optionally title, one question a row, as .jsonl",
+    file: "id, context, question, answers ({\"text\": [..]} or [{\"text\": ..}]), optionally title, one question a row, as .jsonl; or the authors' own .json ({data: [{title, paragraphs: [{context, qas}]}]})",
     prompt: "PARAGRAPH\n\nQuestion: QUESTION\n\nAnswer with the shortest span of the paragraph that answers the question and nothing else. If the paragraph does not answer it, reply with nothing.",
     verified: None,
     keys: &["id"],
     list_of_outputs: None,
     answers_beside: false,
+    unfold: Some(unfold),
     read,
 };
 
-fn read(row: &Native<'_>) -> Result<Asked, String> {
-    if row.find("paragraphs").is_some() || row.find("data").is_some() {
-        return Err(
-            "this is the nested form of SQuAD; write one question a row: id, context, question, answers"
-                .to_owned(),
-        );
+/// The authors' own file.
+#[derive(Deserialize)]
+struct Whole<'a> {
+    #[serde(borrow)]
+    data: Vec<Article<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Article<'a> {
+    #[serde(default)]
+    title: Option<String>,
+    #[serde(borrow)]
+    paragraphs: Vec<Paragraph<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Paragraph<'a> {
+    context: String,
+    #[serde(borrow)]
+    qas: Vec<&'a RawValue>,
+}
+
+/// Each question with the title and the paragraph that it stands below, its own fields as they are written.
+fn unfold(text: &str, take: &mut dyn FnMut(&str) -> Result<(), String>) -> Result<bool, String> {
+    let whole: Whole<'_> = match serde_json::from_str(text) {
+        Ok(whole) => whole,
+        // Questions may stand in lines of a file that is called .json.
+        Err(_) if !text.contains("\"paragraphs\"") => return Ok(false),
+        Err(error) => {
+            return Err(format!(
+                "not SQuAD's own file ({{data: [{{title, paragraphs: [{{context, qas}}]}}]}}): {error}"
+            ));
+        }
+    };
+    for Article { title, paragraphs } in whole.data {
+        for Paragraph { context, qas } in paragraphs {
+            let above = match &title {
+                Some(title) => json!({"title": title, "context": context}),
+                None => json!({"context": context}),
+            };
+            let above = above.to_string();
+            for question in qas {
+                // What is no object, or gives a key twice, is refused with its row like any other.
+                let row = match question.get().trim().strip_prefix('{') {
+                    Some(fields) => format!("{},{fields}", &above[..above.len() - 1]),
+                    None => question.get().to_owned(),
+                };
+                take(&row)?;
+            }
+        }
     }
+    Ok(true)
+}
+
+fn read(row: &Native<'_>) -> Result<Asked, String> {
     let accepted: Vec<Json> = match row.value("answers")? {
         Json::Array(answers) => answers
             .iter()

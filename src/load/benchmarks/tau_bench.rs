@@ -14,6 +14,7 @@ pub(super) const BENCHMARK: Benchmark = Benchmark {
     keys: &["task_id"],
     list_of_outputs: None,
     answers_beside: false,
+    unfold: None,
     read,
 };
 

@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use crate::domain::quoting;
+
 /// Splits one row after another. One reader serves them all: making one costs more than splitting a row.
 pub(crate) struct Cells {
     reader: csv::Reader<Feed>,
@@ -35,11 +37,15 @@ impl Cells {
     }
 
     /// The cells of a row, quotes resolved.
+    ///
+    /// # Errors
+    /// A quoted cell goes on behind its closing quote: what was meant cannot be told, and most readers would make another text of it.
     pub(crate) fn split(&mut self, row: &str) -> Result<Vec<String>, String> {
+        let row = row.trim_end_matches(['\r', '\n']);
+        quoting::check(row, b',')?;
         let feed = self.reader.get_mut();
         feed.row.clear();
-        feed.row
-            .extend_from_slice(row.trim_end_matches(['\r', '\n']).as_bytes());
+        feed.row.extend_from_slice(row.as_bytes());
         // The line end makes the reader give the row out without looking for more.
         feed.row.push(b'\n');
         feed.at = 0;
@@ -62,6 +68,14 @@ impl Cells {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quoted_cell_that_goes_on_is_refused_and_not_made_into_another_text() {
+        let mut cells = Cells::new();
+        let said = cells.split("1,\"a \\\"b\\\"\"").unwrap_err();
+        assert!(said.starts_with("cell 2 goes on"), "{said}");
+        assert_eq!(cells.split("1,\"a \"\"b\"\"\"").unwrap(), ["1", "a \"b\""]);
+    }
 
     #[test]
     fn rows_are_split_one_after_another() {

@@ -1,6 +1,5 @@
-//! Parquet, by the feature `parquet`: its rows are written once as JSON lines into a file without a name, on the disk and not in memory,
-//! and read from there like any other dataset. So every bound on rows holds, cases can be found again, and memory stays flat: of the
-//! Parquet file a page of each column is held.
+//! Parquet, by the feature `parquet`: its rows are written once as JSON lines into a file without a name ([`super::unnamed`]), and read
+//! from there like any other dataset. Memory stays flat: of the Parquet file a page of each column is held.
 //!
 //! What such a file says of its own sizes is not believed. Sizes in its footer must fit the file and a bound, and of a few bytes that
 //! say they are a million rows only so many are written.
@@ -48,16 +47,18 @@ pub(super) fn as_lines(_: &Path, named: &str) -> Result<std::fs::File, Problem> 
 
 #[cfg(feature = "parquet")]
 mod reading {
-    use std::fs::{File, OpenOptions};
-    use std::io::{self, BufWriter, Seek, Write};
+    use std::fs::File;
     use std::panic::{AssertUnwindSafe, catch_unwind};
-    use std::path::{Path, PathBuf};
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::path::Path;
 
     use parquet::file::reader::FileReader;
     use parquet::file::serialized_reader::SerializedFileReader;
     use parquet::record::{Field, Row};
     use serde_json::{Map, Number, Value as Json};
+
+    use super::super::pages;
+    use super::super::records::NO_FILE;
+    use super::super::unnamed::Unnamed;
 
     /// The most bytes that a column of a row group may unpack to.
     const MOST_CHUNK: i64 = 1 << 30;
@@ -75,21 +76,20 @@ mod reading {
     }
 
     fn lines(path: &Path) -> Result<File, String> {
-        let file = File::open(path).map_err(|error| crate::load::text::cannot_read(&error))?;
-        let size = file
-            .metadata()
-            .map_err(|error| crate::load::text::cannot_read(&error))?
-            .len();
+        let cannot = |error: std::io::Error| crate::load::text::cannot_read(&error);
+        let about = std::fs::metadata(path).map_err(cannot)?;
+        if !about.is_file() {
+            return Err(NO_FILE.to_owned());
+        }
+        let size = about.len();
+        let file = File::open(path).map_err(cannot)?;
         let damaged =
             |error: &dyn std::fmt::Display| format!("the file is damaged, or no Parquet: {error}");
+        let pages = file.try_clone().map_err(cannot)?;
         let reader = SerializedFileReader::new(file).map_err(|error| damaged(&error))?;
-        check(&reader, size)?;
+        check(&reader, &pages, size)?;
         let most = (size.saturating_mul(MOST_TIMES)).max(MOST_PLAIN);
-        let no_room = |error: &io::Error| {
-            format!("its rows cannot be unpacked: {error}; set TMPDIR to a folder with room")
-        };
-        let unnamed = unnamed().map_err(|error| no_room(&error))?;
-        let mut out = BufWriter::with_capacity(1 << 16, unnamed);
+        let mut out = Unnamed::new()?;
         let mut written = 0_u64;
         let rows = reader.get_row_iter(None).map_err(|error| damaged(&error))?;
         for (nth, row) in rows.enumerate() {
@@ -102,23 +102,20 @@ mod reading {
                 format!("row {}: {error}{hint}", nth + 1)
             })?;
             let json = object(row).map_err(|why| format!("row {}: {why}", nth + 1))?;
-            let mut line = serde_json::to_vec(&json).map_err(|error| error.to_string())?;
-            line.push(b'\n');
-            written += line.len() as u64;
+            let line = serde_json::to_vec(&json).map_err(|error| error.to_string())?;
+            written += line.len() as u64 + 1;
             if written > most {
                 return Err(format!(
                     "its rows unpack to over {most} bytes, {MOST_TIMES} times the file; nothing of it is read"
                 ));
             }
-            out.write_all(&line).map_err(|error| no_room(&error))?;
+            out.line(&line)?;
         }
-        let mut file = out.into_inner().map_err(|error| no_room(error.error()))?;
-        file.rewind().map_err(|error| no_room(&error))?;
-        Ok(file)
+        out.finish()
     }
 
-    /// Holds what the footer says against the file and the bounds.
-    fn check(reader: &SerializedFileReader<File>, size: u64) -> Result<(), String> {
+    /// Holds what the footer and the heads of pages say against the file and the bounds.
+    fn check(reader: &SerializedFileReader<File>, file: &File, size: u64) -> Result<(), String> {
         let metadata = reader.metadata();
         let columns = metadata.file_metadata().schema_descr().num_columns();
         if columns > MOST_COLUMNS {
@@ -133,14 +130,15 @@ mod reading {
                 let ends = first
                     .checked_add(length)
                     .and_then(|end| u64::try_from(end).ok());
-                let fits = first >= 0 && length >= 0 && ends.is_some_and(|end| end <= size);
-                if !fits || group.num_rows() < 0 {
+                let fits = length >= 0 && group.num_rows() >= 0;
+                let begins = u64::try_from(first).ok().filter(|_| fits);
+                let (Some(begins), Some(ends)) = (begins, ends.filter(|end| *end <= size)) else {
                     return Err(format!(
                         "row group {} says that its column `{}` lies where the file is not; the file is damaged",
                         nth + 1,
                         column.column_path().string()
                     ));
-                }
+                };
                 if !(0..=MOST_CHUNK).contains(&column.uncompressed_size()) {
                     return Err(format!(
                         "row group {} says that its column `{}` unpacks to {} bytes; at most {MOST_CHUNK} are read: write it again with smaller row groups",
@@ -149,35 +147,16 @@ mod reading {
                         column.uncompressed_size()
                     ));
                 }
+                pages::check(file, begins, ends).map_err(|why| {
+                    format!(
+                        "row group {}, column `{}`: {why}; the file is damaged",
+                        nth + 1,
+                        column.column_path().string()
+                    )
+                })?;
             }
         }
         Ok(())
-    }
-
-    /// A file that has lost its name already: it is gone with its last handle, whatever ends the process.
-    fn unnamed() -> io::Result<File> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let nth = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("evenhand-{}-{nth}.rows", std::process::id());
-        let path = folder().join(name);
-        let mut options = OpenOptions::new();
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(&path)?;
-        std::fs::remove_file(&path)?;
-        Ok(file)
-    }
-
-    /// A folder on the disk: `/tmp` is memory on many systems.
-    fn folder() -> PathBuf {
-        match std::env::var_os("TMPDIR") {
-            Some(folder) if !folder.is_empty() => PathBuf::from(folder),
-            _ if Path::new("/var/tmp").is_dir() => PathBuf::from("/var/tmp"),
-            _ => std::env::temp_dir(),
-        }
     }
 
     fn object(row: Row) -> Result<Json, String> {
@@ -406,6 +385,17 @@ mod tests {
         lying[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
         std::fs::write(&path, &lying).unwrap();
         assert!(said(&path).contains("damaged"), "{}", said(&path));
+        // A dictionary that says it has more values than bytes: the reader would make room for all of them.
+        let mut lying = whole.clone();
+        let at = whole.windows(2).position(|part| part == [0x4c, 0x15]);
+        let at = at.expect("the head of a dictionary") + 2;
+        lying[at..at + 2].copy_from_slice(&[0xfe, 0x7f]);
+        std::fs::write(&path, &lying).unwrap();
+        assert!(
+            said(&path).contains("column `id`: a dictionary of"),
+            "{}",
+            said(&path)
+        );
         // Every byte of the footer and of the first pages, one after another: rows or a message, never more.
         let step = whole.len() / 400;
         for at in (4..whole.len() - 8).step_by(step.max(1)) {

@@ -1,6 +1,7 @@
 //! Where a record ends: a line, a CSV row, an element of a JSON array. Looks at bytes and keeps none.
 
 use super::records::MOST;
+use crate::domain::quoting::Cell;
 
 /// How a file's rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,16 +49,6 @@ pub(super) enum Cut {
     Lines,
     Csv(Cell),
     Array(Element),
-}
-
-/// Where in a CSV row we are: a quote opens a cell only at its beginning.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Cell {
-    Begins,
-    Plain,
-    Quoted,
-    /// A quote inside a quoted cell: its end, or the first of two.
-    Quote,
 }
 
 /// Where in a JSON array we are.
@@ -109,13 +100,7 @@ impl Cut {
                         *cell = Cell::Begins;
                         return Step::new(at + 1, true, true).over(lines);
                     }
-                    *cell = match (*cell, byte) {
-                        (Cell::Begins, b'"') | (Cell::Quote, b'"') => Cell::Quoted,
-                        (Cell::Quoted, b'"') => Cell::Quote,
-                        (Cell::Quoted, _) => Cell::Quoted,
-                        (_, b',') => Cell::Begins,
-                        _ => Cell::Plain,
-                    };
+                    *cell = cell.after(*byte, b',');
                 }
                 Step::new(chunk.len(), true, false).over(lines)
             }

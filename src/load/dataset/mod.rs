@@ -12,9 +12,13 @@ pub(crate) mod cells;
 mod columnar;
 pub(crate) mod cut;
 pub mod look;
+#[cfg(feature = "parquet")]
+mod pages;
 pub(crate) mod records;
 pub(crate) mod row;
 pub(crate) mod sources;
+pub(crate) mod unfolded;
+mod unnamed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -453,14 +457,18 @@ impl<'a> Survey<'a> {
                 (a, at, b, bt)
             })
             .collect();
+        let mut sources: Vec<Option<Source<'a>>> =
+            self.suite.dataset.sources.iter().map(|_| None).collect();
         for (nth, (first, at, second, other)) in twins.into_iter().enumerate() {
             if nth >= MOST_PROBLEMS {
                 self.more += 1;
                 continue;
             }
-            let (file, line) = self.spot(first, at);
-            let (twin_file, twin_line) = self.spot(second, other);
-            let id = self.id_at(second, other);
+            let (file, line) = self.spot(&mut sources, first, at);
+            let (twin_file, twin_line) = self.spot(&mut sources, second, other);
+            let twin = self.opened(&mut sources, second);
+            let twin = twin.and_then(|source| source.at(other, &self.mapping).ok());
+            let id = twin.map_or_else(|| "of this row".to_owned(), |case| format!("`{}`", case.id));
             let place = if file == twin_file {
                 format!("line {line}")
             } else {
@@ -478,36 +486,33 @@ impl<'a> Survey<'a> {
     }
 
     /// File and line of a case.
-    fn spot(&self, source: usize, offset: u64) -> (String, u64) {
-        match self.suite.dataset.sources.get(source) {
-            Some(suite::Source::File { path, .. }) => {
-                let (path, named) = path_of(self.folder, path);
-                // The line of an offset among the rows of Parquet is not looked for a second time.
-                let line = match columnar::is_parquet(&named) {
-                    true => 0,
-                    false => records::line_at(&path, offset),
-                };
-                (named, line)
-            }
-            Some(suite::Source::Inline(items)) => {
-                let line = usize::try_from(offset).ok().and_then(|at| items.get(at));
-                let line = line.map_or(0, |(span, _)| u64::from(span.line));
-                (self.suite_file.to_owned(), line)
-            }
-            Some(suite::Source::Pulled { .. }) | None => (self.suite_file.to_owned(), 0),
-        }
+    fn spot(
+        &self,
+        sources: &mut [Option<Source<'a>>],
+        source: usize,
+        offset: u64,
+    ) -> (String, u64) {
+        let named = match self.suite.dataset.sources.get(source) {
+            Some(suite::Source::File { path, .. }) => path_of(self.folder, path).1,
+            _ => self.suite_file.to_owned(),
+        };
+        let opened = self.opened(sources, source);
+        (named, opened.map_or(0, |source| source.line_at(offset)))
     }
 
-    fn id_at(&self, source: usize, offset: u64) -> String {
-        let opened = self
-            .suite
-            .dataset
-            .sources
-            .get(source)
-            .and_then(|source| open(source, &self.mapping, self.suite_file, self.folder).ok());
-        opened
-            .and_then(|mut source| source.at(offset, &self.mapping).ok())
-            .map_or_else(|| "of this row".to_owned(), |case| format!("`{}`", case.id))
+    /// A source of the suite, opened once more where it was not yet.
+    fn opened<'s>(
+        &self,
+        sources: &'s mut [Option<Source<'a>>],
+        index: usize,
+    ) -> Option<&'s mut Source<'a>> {
+        let (suite, suite_file) = (self.suite, self.suite_file);
+        let source = suite.dataset.sources.get(index)?;
+        let place = sources.get_mut(index)?;
+        if place.is_none() {
+            *place = open(source, &self.mapping, suite_file, self.folder).ok();
+        }
+        place.as_mut()
     }
 
     /// Tags, ids and columns that the suite names and no case has.

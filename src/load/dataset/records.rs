@@ -4,7 +4,7 @@
 //! ends in a message and not in memory. Each record knows its offset: it can be read again on its own.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::domain::decode::Problem;
@@ -14,6 +14,8 @@ use crate::load::text::{cannot_read, problem};
 
 use super::cut::{Cut, Format, Step};
 
+/// What is said of a folder, a pipe or a device.
+pub(super) const NO_FILE: &str = "a dataset must be a regular file: it is read twice";
 /// The largest record in bytes.
 pub(super) const MOST: usize = 16 << 20;
 /// The most commas and brackets of a record: each may become a value, and a value is larger than its text.
@@ -44,6 +46,11 @@ impl Records {
     /// Opens a file and looks at its first bytes.
     pub(crate) fn open(path: &Path, named: &str, format: Format) -> Result<Self, Problem> {
         let whole = |message: String| problem(named, Span::default(), message);
+        // A pipe would keep us waiting for whoever writes into it, at its opening already.
+        let kind = std::fs::metadata(path).map_err(|error| whole(cannot_read(&error)))?;
+        if !kind.is_file() {
+            return Err(whole(NO_FILE.to_owned()));
+        }
         let file = File::open(path).map_err(|error| whole(cannot_read(&error)))?;
         Self::of(file, named, format)
     }
@@ -56,9 +63,7 @@ impl Records {
             .map_err(|error| whole(cannot_read(&error)))?
             .file_type();
         if !kind.is_file() {
-            return Err(whole(
-                "a dataset must be a regular file: it is read twice".to_owned(),
-            ));
+            return Err(whole(NO_FILE.to_owned()));
         }
         let mut input = BufReader::with_capacity(1 << 16, file);
         let head = input
@@ -127,6 +132,34 @@ impl Records {
         self.cut.restart();
         self.over = false;
         Ok(())
+    }
+
+    /// The line of an offset found before; 0 where the file cannot be read any more.
+    pub(crate) fn line_at(&mut self, offset: u64) -> u64 {
+        if self.input.seek(SeekFrom::Start(0)).is_err() {
+            return 0;
+        }
+        (self.offset, self.line) = (0, 0);
+        let mut line = 1;
+        while self.offset < offset {
+            let Ok(chunk) = self.input.fill_buf() else {
+                return 0;
+            };
+            let left = usize::try_from(offset - self.offset).unwrap_or(usize::MAX);
+            let bytes = chunk.len().min(left);
+            if bytes == 0 {
+                break;
+            }
+            line += chunk[..bytes].iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.input.consume(bytes);
+            self.offset += bytes as u64;
+        }
+        line
+    }
+
+    /// Reads nothing more.
+    pub(crate) fn end(&mut self) {
+        self.over = true;
     }
 
     /// The digest of the bytes read so far: of the whole file once there is no record left.
@@ -257,24 +290,6 @@ fn no_text(head: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The line of an offset found before.
-pub(crate) fn line_at(path: &Path, offset: u64) -> u64 {
-    let Ok(file) = File::open(path) else {
-        return 0;
-    };
-    let mut input = BufReader::with_capacity(1 << 16, file.take(offset));
-    let mut line = 1;
-    while let Ok(chunk) = input.fill_buf() {
-        if chunk.is_empty() {
-            break;
-        }
-        line += chunk.iter().filter(|byte| **byte == b'\n').count() as u64;
-        let bytes = chunk.len();
-        input.consume(bytes);
-    }
-    line
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,7 +311,10 @@ mod tests {
                     again.jump(place.offset).unwrap();
                     again.next().unwrap().unwrap();
                     assert_eq!(again.text().trim(), text, "a jump finds the same record");
-                    assert_eq!(line_at(&path, place.offset), place.line);
+                    assert_eq!(again.line_at(place.offset), place.line);
+                    again.jump(place.offset).unwrap();
+                    again.next().unwrap().unwrap();
+                    assert_eq!(again.text().trim(), text, "also after looking for its line");
                     Ok((place.line, text))
                 }
                 Err(problem) => Err(problem.to_string()),

@@ -17,6 +17,7 @@ use super::columnar;
 use super::cut::Format;
 use super::records::{Place, Records};
 use super::row::{self, MOST_COLUMNS, Mapping};
+use super::unfolded;
 
 /// A source that is open.
 pub(crate) enum Source<'a> {
@@ -60,6 +61,18 @@ impl Source<'_> {
         }
     }
 
+    /// The line of an offset found before, from 1; 0 where that cannot be told.
+    pub(crate) fn line_at(&mut self, offset: u64) -> u64 {
+        match self {
+            Self::File(file) => file.line_at(offset),
+            Self::Inline(inline) => {
+                let at = usize::try_from(offset).ok();
+                let item = at.and_then(|at| inline.items.get(at));
+                item.map_or(0, |(span, _)| u64::from(span.line))
+            }
+        }
+    }
+
     /// The file is not what it was a moment ago.
     pub(crate) fn changed(&self) -> Problem {
         let named = match self {
@@ -90,6 +103,10 @@ fn changed(named: &str) -> Problem {
 
 /// Whether what a file holds begins with `{`: then it is no array. What cannot be read is told where it is opened.
 pub(crate) fn begins_with_an_object(path: &Path) -> bool {
+    // A pipe would keep us waiting, and would have lost its beginning afterwards.
+    if !path.is_file() {
+        return false;
+    }
     let mut head = [0; 256];
     let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut head));
     let head = &head[..read.unwrap_or(0)];
@@ -101,6 +118,8 @@ pub(crate) fn begins_with_an_object(path: &Path) -> bool {
 pub(crate) struct FileSource {
     records: Records,
     format: Format,
+    /// It is called `.json` and was taken for JSON lines by its first letter.
+    is_guess: bool,
     /// The columns of a CSV file.
     head: Vec<String>,
     cells: Cells,
@@ -121,6 +140,11 @@ impl FileSource {
         mapping: &Mapping,
     ) -> Result<Self, Faults> {
         if let Some(benchmark) = mapping.benchmark {
+            if let Some(unfold) = benchmark.unfold()
+                && let Some(rows) = unfolded::as_lines(path, named, unfold)?
+            {
+                return Self::over(Records::of(rows, named, Format::Lines), Format::Lines);
+            }
             let mut source = Self::open_native(path, named)?;
             if benchmark.has_answers_beside() {
                 source.answers = Answers::beside(path)?;
@@ -138,11 +162,11 @@ impl FileSource {
     pub(crate) fn open_native(path: &Path, named: &str) -> Result<Self, Faults> {
         let whole =
             |message: String| vec![crate::load::text::problem(named, Span::default(), message)];
-        let mut format = row::format_of(named).map_err(whole)?;
-        if format == Format::Array && begins_with_an_object(path) {
-            format = Format::Lines;
-        }
+        let written = row::format_of(named).map_err(whole)?;
+        let is_guess = written == Format::Array && begins_with_an_object(path);
+        let format = if is_guess { Format::Lines } else { written };
         let mut source = Self::of(path, named, format)?;
+        source.is_guess = is_guess;
         if format == Format::Csv {
             source.read_head(&Mapping::default(), false)?;
         }
@@ -155,9 +179,14 @@ impl FileSource {
         } else {
             Records::open(path, named, format)
         };
+        Self::over(records, format)
+    }
+
+    fn over(records: Result<Records, Problem>, format: Format) -> Result<Self, Faults> {
         Ok(Self {
             records: records.map_err(|problem| vec![problem])?,
             format,
+            is_guess: false,
             head: Vec::new(),
             cells: Cells::new(),
             derive_id: None,
@@ -252,7 +281,12 @@ impl FileSource {
                 }
                 Ok((place, row))
             }
-            Err(wrong) => {
+            Err(mut wrong) => {
+                if self.is_guess && place.line == 1 {
+                    // Of one object over many lines nothing is a row.
+                    self.records.end();
+                    wrong = wrong.into_iter().map(no_lines).collect();
+                }
                 let problem = |message| self.records.problem(place.line, message);
                 Err(wrong.into_iter().map(problem).collect())
             }
@@ -272,6 +306,11 @@ impl FileSource {
             Some(found) => found.map(|found| found.case),
             None => Err(vec![changed(self.records.named())]),
         }
+    }
+
+    /// The line of an offset found before.
+    pub(crate) fn line_at(&mut self, offset: u64) -> u64 {
+        self.records.line_at(offset)
     }
 
     /// How it is cut into rows.
@@ -340,6 +379,11 @@ impl FileSource {
             Format::Lines | Format::Array => json_row(text).map_err(|message| vec![message]),
         }
     }
+}
+
+/// What is said of a file that begins with an object and whose first line is none.
+fn no_lines(message: String) -> String {
+    format!("{message}; a .json file holds an array of rows, or one object a line")
 }
 
 /// The keys of one JSON row; no key may be given twice.

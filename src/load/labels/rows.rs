@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value as Json};
 
 use crate::domain::decode::Problem;
+use crate::domain::quoting;
 use crate::domain::tree::Span;
 use crate::funnel::csv_text;
 use crate::load::text::{cannot_read, decode, problem};
@@ -190,7 +191,8 @@ fn table(named: String, text: &str) -> Result<Rows, Vec<Problem>> {
     let mut record = csv::StringRecord::new();
     let mut lines = Lines::of(text);
     loop {
-        let line = lines.line(reader.position().byte());
+        let start = reader.position().byte();
+        let line = lines.line(start);
         match reader.read_record(&mut record) {
             Ok(false) => break,
             Err(error) => {
@@ -198,6 +200,13 @@ fn table(named: String, text: &str) -> Result<Rows, Vec<Problem>> {
                 break;
             }
             Ok(true) => {}
+        }
+        let place = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX);
+        let written = text.get(place(start)..place(reader.position().byte()));
+        let written = written.unwrap_or_default().trim_matches(['\r', '\n']);
+        if let Err(message) = quoting::check(written, separator) {
+            found.note(rows.problem(line, message));
+            continue;
         }
         let cells: Vec<String> = record
             .iter()
@@ -394,6 +403,20 @@ mod tests {
             .iter()
             .map(|row| (row.line, row.cells.iter().map(|cell| cell.trim()).collect()))
             .collect()
+    }
+
+    #[test]
+    fn a_quote_that_is_not_doubled_is_refused_with_its_line() {
+        let said = read(
+            "l.csv",
+            b"item;why\n1;fine\n\n2;\"so \\\"it\\\" is\"\n3;\"a \"\"b\"\"\"\n",
+        )
+        .unwrap_err();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(
+            said[0].starts_with(":4: cell 2 goes on behind its closing quote, with `it\\\" is\"`"),
+            "{said:?}"
+        );
     }
 
     #[test]

@@ -14,7 +14,8 @@ use super::{Marking, Verdict};
 /// A row of `mbpp.jsonl` or `sanitized-mbpp.json`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Row {
-    /// Assertions.
+    /// Assertions, at least one: without any, whatever comes to its end would be right.
+    #[serde(deserialize_with = "some")]
     pub test_list: Vec<String>,
     /// What the assertions need, in the full file.
     #[serde(default)]
@@ -22,6 +23,16 @@ pub struct Row {
     /// Imports that the assertions need, in the sanitized file.
     #[serde(default)]
     pub test_imports: Vec<String>,
+}
+
+fn some<'de, D: serde::Deserializer<'de>>(list: D) -> Result<Vec<String>, D::Error> {
+    let list = Vec::deserialize(list)?;
+    match list.is_empty() {
+        true => Err(serde::de::Error::custom(
+            "`test_list` is empty: nothing is asserted",
+        )),
+        false => Ok(list),
+    }
 }
 
 /// How a reply becomes a program.
@@ -71,6 +82,13 @@ mod tests {
 
     const FULL: &str = r#"{"task_id": 11, "text": "Say 1.", "code": "", "test_setup_code": "n = 1", "test_list": ["assert f() == n", "assert f()"], "challenge_test_list": ["assert 0"]}"#;
     const SANITIZED: &str = r#"{"source_file": "x", "task_id": 2, "prompt": "Say 1.", "code": "", "test_imports": ["import math"], "test_list": ["assert f() == math.floor(1)"]}"#;
+
+    #[test]
+    fn a_row_that_asserts_nothing_is_none() {
+        let row = r#"{"task_id": 1, "text": "Say 1.", "test_list": []}"#;
+        let said = serde_json::from_str::<Row>(row).unwrap_err().to_string();
+        assert!(said.contains("nothing is asserted"), "{said}");
+    }
 
     #[test]
     fn what_the_tests_need_stands_before_the_code_and_the_tests_after() {

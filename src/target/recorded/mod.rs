@@ -26,7 +26,7 @@ use crate::domain::plan::ORIGINAL;
 use crate::domain::port::{Local, Parts, Reply, Request, Session, Target, TargetPlan};
 
 use found::Found;
-use table::{Columns, reader};
+use table::{Columns, GoesOn, reader};
 
 /// The row of the table.
 pub(super) const KIND: Kind<Arc<dyn TargetPlan>> = Kind {
@@ -385,7 +385,15 @@ impl Building<'_> {
         let mut reader = reader(File::open(file).map_err(|error| self.unreadable(error))?);
         let mut record = csv::ByteRecord::new();
         let broken = |this: &Self, error: csv::Error| {
-            this.row(error.position().map_or(0, csv::Position::line), error)
+            let line = error.position().map_or(0, csv::Position::line);
+            let message = error.to_string();
+            let csv::ErrorKind::Io(error) = error.into_kind() else {
+                return this.row(line, message);
+            };
+            match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+                Some(found @ GoesOn { line }) => this.row(*line, found),
+                None => this.unreadable(error),
+            }
         };
         reader
             .read_byte_record(&mut record)
@@ -494,6 +502,23 @@ mod tests {
         );
         assert!(reply.replayed && reply.usage.is_some());
         assert_eq!(ask(&index, "b", 0).unwrap().text, "2");
+    }
+
+    #[test]
+    fn an_output_whose_quotes_are_not_doubled_is_refused_and_not_another_one() {
+        let said = index(
+            "o.csv",
+            "case,output\na,fine\nb,\"He said \\\"hi\\\" to me\"\n",
+            None,
+        )
+        .err()
+        .unwrap();
+        assert!(
+            said.contains("`o.csv` line 3: a cell goes on behind"),
+            "{said}"
+        );
+        let (_folder, index) = index("o.csv", "case,output\nb,\"a \"\"b\"\"\"\n", None).unwrap();
+        assert_eq!(ask(&index, "b", 0).unwrap().text, "a \"b\"");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Recorded outputs as a CSV table.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use crate::domain::message::Usage;
+use crate::domain::quoting::{Cell, REMEDY};
 use crate::domain::transcript::{Timing, Transcript};
 
 use super::found::amount;
@@ -13,11 +14,46 @@ pub(super) struct Columns {
 }
 
 /// A reader of rows; the header is a row like any other.
-pub(super) fn reader<R: Read>(source: R) -> csv::Reader<R> {
+pub(super) fn reader<R: Read>(source: R) -> csv::Reader<Quotes<R>> {
     csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .from_reader(source)
+        .from_reader(Quotes {
+            source,
+            cell: Cell::Begins,
+            line: 1,
+        })
+}
+
+/// A quoted cell does not end with its quote.
+#[derive(Debug, thiserror::Error)]
+#[error("a cell goes on behind its closing quote; {REMEDY}")]
+pub(super) struct GoesOn {
+    /// The line, from where reading began.
+    pub(super) line: u64,
+}
+
+/// Bytes of CSV as they are read, as long as every quoted cell ends with its quote.
+pub(super) struct Quotes<R> {
+    source: R,
+    cell: Cell,
+    /// The line of the next byte, from where reading began.
+    line: u64,
+}
+
+impl<R: Read> Read for Quotes<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(into)?;
+        for byte in &into[..count] {
+            if self.cell.goes_on(*byte, b',') {
+                let found = GoesOn { line: self.line };
+                return Err(io::Error::new(io::ErrorKind::InvalidData, found));
+            }
+            self.cell = self.cell.after(*byte, b',');
+            self.line += u64::from(*byte == b'\n');
+        }
+        Ok(count)
+    }
 }
 
 impl Columns {

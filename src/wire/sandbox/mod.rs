@@ -2,8 +2,8 @@
 //!
 //! Which walls hold is tried once, before anything is executed: a namespace of its own for processes, network and files by `bwrap`, else
 //! by `unshare`, else none. Inside, `runner.py` confines the program by what the kernel offers to any process: a filter of system calls
-//! (no further process, no connection, no signal to others), Landlock (no file outside its own folder and the interpreter), and limits of
-//! memory, processor time, open files and the size of a file. What is missing is never hidden: [`Sandbox::gaps`] names it.
+//! (no further process, no connection, no signal to others, no change of permissions), Landlock (no file outside its own folder and the
+//! interpreter), and limits of memory, processor time, open files and the size of a file. What is missing is never hidden: [`Sandbox::gaps`] names it.
 //!
 //! The program starts in an empty folder of its own that is removed afterwards, with an empty environment but `PATH` and `HOME`, no
 //! input, and outputs that nobody reads. What the runner says is a line, and no program can say it in its place: it has no way to the
@@ -127,6 +127,8 @@ impl Sandbox {
         let network = self.outer != Outer::None || self.walls.calls;
         let processes = self.walls.calls;
         let files = self.outer == Outer::Bubblewrap || self.walls.files;
+        // Landlock knows nothing of them.
+        let marks = self.outer == Outer::Bubblewrap || self.walls.calls || !files;
         let disk = self.outer == Outer::Bubblewrap;
         [
             (network, "reach the network"),
@@ -135,6 +137,10 @@ impl Sandbox {
                 "start processes, and signal those of the same user",
             ),
             (files, "read and change files of the same user"),
+            (
+                marks,
+                "change permissions and times of files of the same user",
+            ),
             (
                 disk,
                 "write more files than there is room for, while its time lasts",
@@ -242,8 +248,11 @@ fn candidates(interpreter: &Interpreter) -> Vec<(Outer, Vec<String>)> {
             command.extend(["--ro-bind-try".to_owned(), place.clone(), place.clone()]);
         }
         command.extend(words(&["--dev", "/dev"]));
+        // What is not bound is memory: only the program's own folder, which has a bound, may be written to.
+        command.extend(words(&["--remount-ro", "/dev"]));
         command.extend(words(options));
-        command.extend(words(&["--tmpfs", "/tmp", "--chdir", "/tmp", "--"]));
+        command.extend(words(&["--tmpfs", "/tmp", "--remount-ro", "/"]));
+        command.extend(words(&["--chdir", "/tmp", "--"]));
         command.extend(python());
         command
     };
@@ -326,21 +335,37 @@ async fn started(
 struct Folder(PathBuf);
 
 impl Folder {
+    /// The most names that are tried.
+    const NAMES: u32 = 10_000;
+
     fn new() -> Result<Self, Fault> {
+        Self::within(&std::env::temp_dir())
+    }
+
+    fn within(above: &Path) -> Result<Self, Fault> {
         use std::os::unix::fs::DirBuilderExt;
         use std::sync::atomic::{AtomicU64, Ordering};
         static MADE: AtomicU64 = AtomicU64::new(0);
-        let number = MADE.fetch_add(1, Ordering::Relaxed);
-        let name = format!("evenhand-code-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        // One that somebody left there may be anybody's.
-        let _ = std::fs::remove_dir(&path);
-        let made = std::fs::DirBuilder::new().mode(0o700).create(&path);
-        made.map_err(|error| {
-            let message = format!("{} cannot be made for a program: {error}", path.display());
-            Fault::new(FaultKind::Internal, message)
-        })?;
-        Ok(Self(path))
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let number = MADE.fetch_add(1, Ordering::Relaxed);
+            let name = format!("evenhand-code-{}-{number}", std::process::id());
+            let path = above.join(name);
+            let made = std::fs::DirBuilder::new().mode(0o700).create(&path);
+            match made {
+                Ok(()) => return Ok(Self(path)),
+                // One that is there may be anybody's: of a process of this number that was killed, say.
+                Err(error)
+                    if error.kind() == std::io::ErrorKind::AlreadyExists && tries < Self::NAMES => {
+                }
+                Err(error) => {
+                    let message =
+                        format!("{} cannot be made for a program: {error}", path.display());
+                    return Err(Fault::new(FaultKind::Internal, message));
+                }
+            }
+        }
     }
 }
 
@@ -388,7 +413,51 @@ mod tests {
         assert_eq!(none.words(), "limits of time, memory and files");
         let disk = sandbox(Outer::Unshare, true, true);
         assert_eq!(disk.gaps().len(), 1);
-        assert_eq!(sandbox(Outer::Unshare, false, true).gaps().len(), 2);
+        let no_calls = sandbox(Outer::Unshare, false, true);
+        assert_eq!(
+            no_calls.gaps()[1..],
+            [
+                "change permissions and times of files of the same user",
+                "write more files than there is room for, while its time lasts",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_folder_that_is_there_already_is_anybodys_and_another_is_made() {
+        let above = tempfile::tempdir().unwrap();
+        let first = Folder::within(above.path()).ok().unwrap();
+        let name = first.0.file_name().unwrap().to_str().unwrap().to_owned();
+        let (stem, number) = name.rsplit_once('-').unwrap();
+        let number: u64 = number.parse().unwrap();
+        for next in number + 1..number + 50 {
+            let left = above.path().join(format!("{stem}-{next}"));
+            std::fs::create_dir(&left).unwrap();
+            std::fs::write(left.join("left"), "x").unwrap();
+        }
+        let second = Folder::within(above.path()).ok().unwrap();
+        assert_eq!(std::fs::read_dir(&second.0).unwrap().count(), 0);
+        drop((first, second));
+        assert_eq!(std::fs::read_dir(above.path()).unwrap().count(), 49);
+    }
+
+    /// The outer wall of a machine that lacks one of its tools must not be half a wall.
+    #[test]
+    fn behind_bubblewrap_nothing_but_the_programs_own_folder_can_be_written_to() {
+        let interpreter = Interpreter {
+            file: "/usr/bin/python3".to_owned(),
+            version: (3, 9),
+            folders: Vec::new(),
+        };
+        let (_, command) = candidates(&interpreter).swap_remove(0);
+        let at = |words: &[&str]| {
+            command
+                .windows(words.len())
+                .position(|part| part == words)
+                .unwrap_or_else(|| panic!("{words:?} is not in {command:?}"))
+        };
+        assert!(at(&["--dev", "/dev"]) < at(&["--remount-ro", "/dev"]));
+        assert!(at(&["--size", FOLDER_BYTES, "--tmpfs", "/tmp"]) < at(&["--remount-ro", "/"]));
     }
 
     #[test]

@@ -40,8 +40,13 @@ MACHINES = {
         "adjtimex": 159, "acct": 163, "quotactl": 179, "syslog": 103, "iopl": 172, "ioperm": 173, "personality": 135, "mknod": 133,
         "mknodat": 259, "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433,
         "mount_setattr": 442, "setpriority": 141, "ioprio_set": 251, "sched_setaffinity": 203, "sched_setscheduler": 144,
-        "sched_setattr": 314, "sched_setparam": 142,
-    }, {"clone": 56, "clone3": 435, "kill": 62, "tgkill": 234, "prlimit64": 302}),
+        "sched_setattr": 314, "sched_setparam": 142, "setrlimit": 160,
+        "chmod": 90, "fchmod": 91, "fchmodat": 268, "fchmodat2": 452, "chown": 92, "fchown": 93, "lchown": 94, "fchownat": 260,
+        "utime": 132, "utimes": 235, "futimesat": 261, "utimensat": 280, "truncate": 76, "setxattr": 188, "lsetxattr": 189,
+        "fsetxattr": 190, "removexattr": 197, "lremovexattr": 198, "fremovexattr": 199, "setxattrat": 463, "removexattrat": 466,
+        "file_setattr": 469, "shmat": 30, "shmctl": 31, "semop": 65, "semctl": 66, "semtimedop": 220, "msgsnd": 69, "msgrcv": 70,
+        "msgctl": 71, "mq_unlink": 241, "fanotify_init": 300, "open_tree_attr": 467,
+    }, {"clone": 56, "clone3": 435, "kill": 62, "tgkill": 234, "prlimit64": 302, "fcntl": 72, "ioctl": 16, "prctl": 157}),
     "aarch64": (0xC00000B7, {
         "socket": 198, "connect": 203, "bind": 200, "listen": 201, "accept": 202, "accept4": 242, "sendto": 206, "sendmsg": 211,
         "sendmmsg": 269, "execve": 221, "execveat": 281, "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272,
@@ -54,11 +59,18 @@ MACHINES = {
         "sethostname": 161, "setdomainname": 162, "settimeofday": 170, "clock_settime": 112, "clock_adjtime": 266, "adjtimex": 171,
         "acct": 89, "quotactl": 60, "syslog": 116, "personality": 92, "mknodat": 33, "open_tree": 428, "move_mount": 429,
         "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433, "mount_setattr": 442, "setpriority": 140, "ioprio_set": 30,
-        "sched_setaffinity": 122, "sched_setscheduler": 119, "sched_setattr": 274, "sched_setparam": 118,
-    }, {"clone": 220, "clone3": 435, "kill": 129, "tgkill": 131, "prlimit64": 261}),
+        "sched_setaffinity": 122, "sched_setscheduler": 119, "sched_setattr": 274, "sched_setparam": 118, "setrlimit": 164,
+        "fchmod": 52, "fchmodat": 53, "fchmodat2": 452, "fchownat": 54, "fchown": 55, "utimensat": 88, "truncate": 45, "setxattr": 5,
+        "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14, "lremovexattr": 15, "fremovexattr": 16, "setxattrat": 463,
+        "removexattrat": 466, "file_setattr": 469, "shmat": 196, "shmctl": 195, "semop": 193, "semctl": 191, "semtimedop": 192,
+        "msgsnd": 189, "msgrcv": 188, "msgctl": 187, "mq_unlink": 181, "fanotify_init": 262, "open_tree_attr": 467,
+    }, {"clone": 220, "clone3": 435, "kill": 129, "tgkill": 131, "prlimit64": 261, "fcntl": 25, "ioctl": 29, "prctl": 167}),
 }
 
 DEATH_SIGNAL, NO_NEW_PRIVS, SET_SECCOMP, FILTER = 1, 38, 22, 2
+# What some system calls must not be asked for: a signal to whomever by way of a pipe or socket (F_SETOWN, F_SETSIG, F_SETOWN_EX; FIOSETOWN,
+# SIOCSPGRP), typing into a terminal (TIOCSTI, TIOCLINUX), and to outlive the runner.
+REFUSED_REQUESTS = {"fcntl": (1, (8, 10, 15)), "ioctl": (1, (0x8901, 0x8902, 0x5412, 0x541C)), "prctl": (0, (DEATH_SIGNAL,))}
 CLONE_THREAD = 0x10000
 
 
@@ -87,7 +99,8 @@ def refuse(number):
 
 
 def system_calls(own):
-    """The filter: no new process, no other program, no connection, no signal to anybody else."""
+    """The filter: no new process, no other program, no connection, no signal to anybody else, and nothing of what Landlock does not know:
+    owners, permissions and times of files."""
     architecture, refused, special = MACHINES[platform.machine()]
     parts = [load(4), instruction(0x15, 1, 0, architecture), KILL, load(0)]
     if platform.machine() == "x86_64":
@@ -98,8 +111,16 @@ def system_calls(own):
     parts += [instruction(0x15, 0, 1, special["clone3"]), refuse(errno.ENOSYS)]
     # A thread is none of these.
     parts += [instruction(0x15, 0, 4, special["clone"]), load(16), instruction(0x45, 0, 1, CLONE_THREAD), ALLOW, refuse(errno.EPERM)]
-    for name, whose in (("kill", own), ("tgkill", own), ("prlimit64", 0)):
-        parts += [instruction(0x15, 0, 4, special[name]), load(16), instruction(0x15, 0, 1, whose), ALLOW, refuse(errno.EPERM)]
+    for name in ("kill", "tgkill"):
+        parts += [instruction(0x15, 0, 4, special[name]), load(16), instruction(0x15, 0, 1, own), ALLOW, refuse(errno.EPERM)]
+    # Its own limits may be asked for and not changed: the third argument, of 64 bits, is where new ones stand.
+    asks = [load(16), instruction(0x15, 0, 5, 0), load(32), instruction(0x15, 0, 3, 0), load(36), instruction(0x15, 0, 1, 0)]
+    parts += [instruction(0x15, 0, len(asks) + 2, special["prlimit64"])] + asks + [ALLOW, refuse(errno.EPERM)]
+    for name, (place, requests) in sorted(REFUSED_REQUESTS.items()):
+        # No branch comes back here with another number: the rest of the filter would read an argument in its place.
+        asked = [load(16 + 8 * place)]
+        asked += [instruction(0x15, len(requests) - at, 0, request) for at, request in enumerate(requests)]
+        parts += [instruction(0x15, 0, len(asked) + 2, special[name])] + asked + [ALLOW, refuse(errno.EPERM)]
     parts.append(ALLOW)
     return b"".join(parts), len(parts)
 
