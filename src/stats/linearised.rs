@@ -34,7 +34,8 @@ pub(super) fn spread(parts: &[(f64, u64)]) -> Result<Spread, Undefined> {
         squares += count as f64 * (g - mean).powi(2);
         largest = largest.max(g.abs());
     }
-    let noise = 1e-13 * largest * n.sqrt();
+    // A derivative may be what is left of terms that cancel, as large as the figure's own scale, which is 1.
+    let noise = 1e-13 * largest.max(1.0) * n.sqrt();
     let std_error = if squares.sqrt() > noise {
         (squares / (n * (n - 1.0))).sqrt()
     } else {
@@ -111,6 +112,8 @@ mod tests {
             Size::cases(11),
         );
         assert_eq!(alike.interval, Err(Undefined::NoVariation));
+        let cancelled = linearised(0.6, &[(2.2e-16, 5), (0.0, 6)], -1.0, CONF, Size::cases(11));
+        assert_eq!(cancelled.interval, Err(Undefined::NoVariation));
         let one = linearised(0.5, &[(0.3, 1)], -1.0, CONF, Size::cases(1));
         assert_eq!(
             (one.interval, one.flags),

@@ -192,7 +192,7 @@ impl Journal {
             });
         }
         // An earlier write's error has made the writer leave.
-        if !self.tray.put(&self.object) {
+        if !self.tray.put(&mut self.object) {
             return Err(self
                 .failure()
                 .unwrap_or_else(|| self.broken("write", &"its writer has ended")));
@@ -272,9 +272,7 @@ fn write(mut pen: Pen, tray: &Tray, failure: &Failure, path: &Path) -> Written {
     let mut load = Load::default();
     loop {
         let ended = tray.take(&mut load, due) == Taken::Last;
-        for object in load.objects() {
-            pen.add(object);
-        }
+        pen.add_all(&mut load);
         load.clear();
         let fail = |what, error: &io::Error, safe| {
             *failure.lock() = Some(JournalError::Write {
@@ -307,6 +305,23 @@ fn write(mut pen: Pen, tray: &Tray, failure: &Failure, path: &Path) -> Written {
 }
 
 impl Pen {
+    /// Seals a load of objects; what is left of it is of no use.
+    fn add_all(&mut self, load: &mut Load) {
+        if self.batch.is_empty()
+            && self.secrets.is_empty()
+            && let Some(object) = load.only()
+        {
+            // Where it lies: a copy of a line of many megabytes would take its room once more.
+            std::mem::swap(&mut self.batch, object);
+            line::seal(&mut self.batch);
+            self.ends.push(self.batch.len());
+            return;
+        }
+        for object in load.objects() {
+            self.add(object);
+        }
+    }
+
     fn add(&mut self, object: &[u8]) {
         if self.secrets.is_empty() {
             line::seal_into(&mut self.batch, object);

@@ -30,6 +30,11 @@ impl Load {
             .map(|(start, end)| &self.bytes[start..*end])
     }
 
+    /// The bytes of the only object; `None`: there are none or several.
+    pub(super) fn only(&mut self) -> Option<&mut Vec<u8>> {
+        (self.ends.len() == 1).then_some(&mut self.bytes)
+    }
+
     /// Makes room for the next; what one long line has taken is given back.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
@@ -72,8 +77,8 @@ impl Tray {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a line in; waits while the tray is full. `false`: nobody takes lines out any more.
-    pub(super) fn put(&self, object: &[u8]) -> bool {
+    /// Puts a line in, of which nothing is promised to be left; waits while the tray is full. `false`: nobody takes lines out any more.
+    pub(super) fn put(&self, object: &mut Vec<u8>) -> bool {
         let held = self.held();
         let mut held = self
             .0
@@ -87,7 +92,12 @@ impl Tray {
         }
         let load = &mut held.load;
         let before = load.bytes.len();
-        load.bytes.extend_from_slice(object);
+        if before == 0 && object.len() >= FULL {
+            // A copy of a line of many megabytes would take its room once more.
+            std::mem::swap(&mut load.bytes, object);
+        } else {
+            load.bytes.extend_from_slice(object);
+        }
         load.ends.push(load.bytes.len());
         let wakes = load.ends.len() == 1 || (before < BATCH && load.bytes.len() >= BATCH);
         drop(held);
@@ -143,17 +153,21 @@ impl Tray {
 mod tests {
     use super::*;
 
+    fn put(tray: &Tray, object: &[u8]) -> bool {
+        tray.put(&mut object.to_vec())
+    }
+
     #[test]
     fn lines_come_out_in_order_and_the_last_is_known() {
         let tray = Tray::default();
-        assert!(tray.put(b"one") && tray.put(b"two"));
+        assert!(put(&tray, b"one") && put(&tray, b"two"));
         let mut load = Load::default();
         assert_eq!(tray.take(&mut load, None), Taken::More);
         assert_eq!(load.objects().collect::<Vec<_>>(), [b"one", b"two"]);
         load.clear();
         assert_eq!(tray.take(&mut load, Some(Instant::now())), Taken::More);
         assert_eq!(load.objects().count(), 0);
-        assert!(tray.put(b"three"));
+        assert!(put(&tray, b"three"));
         tray.close();
         assert_eq!(tray.take(&mut load, None), Taken::Last);
         assert_eq!(load.objects().collect::<Vec<_>>(), [b"three"]);
@@ -162,20 +176,20 @@ mod tests {
     #[test]
     fn whoever_waits_for_room_is_let_go_when_nobody_makes_any() {
         let tray = Tray::default();
-        assert!(tray.put(&vec![b'x'; FULL]));
+        assert!(put(&tray, &vec![b'x'; FULL]));
         let other = tray.clone();
-        let waits = std::thread::spawn(move || other.put(b"y"));
+        let waits = std::thread::spawn(move || put(&other, b"y"));
         tray.abandon();
         assert!(!waits.join().unwrap());
-        assert!(!tray.put(b"z"));
+        assert!(!put(&tray, b"z"));
     }
 
     #[test]
     fn a_full_tray_waits_until_it_is_taken() {
         let tray = Tray::default();
-        assert!(tray.put(&vec![b'x'; FULL]));
+        assert!(put(&tray, &vec![b'x'; FULL]));
         let other = tray.clone();
-        let waits = std::thread::spawn(move || other.put(b"y"));
+        let waits = std::thread::spawn(move || put(&other, b"y"));
         let mut load = Load::default();
         tray.take(&mut load, None);
         assert!(waits.join().unwrap());
